@@ -1,0 +1,1 @@
+"""`make demo`: a synthetic city through every room by a real local Airflow."""
