@@ -22,6 +22,7 @@ class ValueType(StrEnum):
     NUMBER = "number"  # float64: ratios, areas
     DATE = "date"  # date32
     TIMESTAMP = "timestamp"  # timestamp[us], local time of the sender
+    EVIDENCE = "evidence"  # list of structs (source, dataset, record_id, role), all strings; products only
 
 
 class Identifier(StrEnum):
@@ -43,13 +44,22 @@ class PersonalData(StrEnum):
     SENSITIVE = "sensitive"  # identifiers, exact address, death, income
 
 
+class Sharing(StrEnum):
+    """共享属性: on what terms a dataset is shared (GB/T 21063)."""
+
+    UNCONDITIONAL = "unconditional"  # 无条件共享
+    CONDITIONAL = "conditional"  # 有条件共享
+    NONE = "none"  # 不予共享
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a contract.
 
     `required`: the file must have the column. `nullable`: a null value is allowed (only `record_id`, `name` and
     the key columns of products are not). `lenient`: text that cannot be cast is nulled and flagged, the raw value
-    kept, instead of quarantining the row (identifiers, `birth_date`, codes).
+    kept, instead of quarantining the row (identifiers, `birth_date`, codes). `pattern`: a regular expression that
+    the whole text of a string column matches after casting. `unit`: of a number, null where it has none.
     """
 
     name: str
@@ -64,6 +74,9 @@ class Column:
     references: str | None = None  # "tax.natural_person.record_id"
     personal: PersonalData = PersonalData.NONE
     description: str = ""
+    description_zh: str = ""
+    unit: str | None = None  # "yuan", "yuan_per_month", "square_metre"
+    pattern: str | None = None  # "^[0-9]{4}-(0[1-9]|1[0-2])$"
 
     @property
     def keeps_raw(self) -> bool:
@@ -82,7 +95,7 @@ class Floors:
     min_rows: int = 1
     min_ratio: float = 0.8
     max_quarantined: float = 0.5
-    max_null_share: Mapping[str, float] = field(default_factory=dict)
+    max_null_share: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -92,20 +105,25 @@ class QualityRule:
     name: str
     column: str | None
     expectation: str  # a Great Expectations type, e.g. expect_column_values_to_be_between
-    arguments: Mapping[str, object]
+    arguments: Mapping[str, object] = field(hash=False)
     severity: Severity
     description: str = ""
+    description_zh: str = ""
 
 
 @dataclass(frozen=True)
 class Contract:
-    """A source dataset or a published product."""
+    """A source dataset or a published product.
+
+    `freshness_days`: the newest cursor value is at most that many days older than the as-of day. `update_cycle`:
+    daily, monthly or yearly. `grain`: what one row is.
+    """
 
     name: str  # "tax.wage", or a product's "person_crosswalk"
     version: str
     title_zh: str
     title_en: str
-    owner: str
+    owner: str  # the department, in Chinese
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     cursor: str | None = None
@@ -114,6 +132,12 @@ class Contract:
     floors: Floors = field(default_factory=Floors)
     rules: tuple[QualityRule, ...] = ()
     description: str = ""
+    description_zh: str = ""
+    owner_en: str = ""
+    sharing: Sharing = Sharing.CONDITIONAL
+    update_cycle: str = "daily"
+    grain: str = ""
+    grain_zh: str = ""
 
     @property
     def department(self) -> str:

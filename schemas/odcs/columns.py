@@ -1,0 +1,95 @@
+"""One property of an ODCS schema as a column of a contract."""
+
+import re
+
+from open_data_contract_standard.model import SchemaProperty
+
+from schemas.contract import Column, Identifier, PersonalData, ValueType
+from schemas.odcs.place import Place, extras, flag, member, text
+
+KNOWN = frozenset({"nameEn", "descriptionZh", "presence", "lenient", "identifier", "codes", "unit"})
+
+TYPES = {
+    ("string", "varchar"): ValueType.STRING,
+    ("integer", "bigint"): ValueType.INTEGER,
+    ("number", "decimal(18,2)"): ValueType.MONEY,
+    ("number", "double"): ValueType.NUMBER,
+    ("date", "date"): ValueType.DATE,
+    ("timestamp", "timestamp"): ValueType.TIMESTAMP,
+    ("array", "list<struct>"): ValueType.EVIDENCE,
+}
+
+EVIDENCE_FIELDS = ("source", "dataset", "record_id", "role")
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_REFERENCE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){2}")
+
+
+def read_column(item: SchemaProperty, place: Place) -> Column:
+    """The column that a property states.
+
+    Raises:
+        BadSpecification: the property does not say what a column needs, or says it in a way that we do not know.
+    """
+    own = extras(item.customProperties, place, KNOWN)
+    if own.get("presence") not in {None, "mandatory"}:
+        raise place.at("presence").fault(f"{own['presence']!r} is not known", expected="mandatory, or nothing")
+    identifier, codes, unit = own.get("identifier"), own.get("codes"), own.get("unit")
+    return Column(
+        name=_name(item, place),
+        name_zh=text(item.businessName, place.at("businessName")),
+        name_en=text(own.get("nameEn"), place.at("nameEn")),
+        type=_type(item, place),
+        required=own.get("presence") == "mandatory",
+        nullable=not (item.required or item.primaryKey),
+        lenient=flag(own.get("lenient"), place.at("lenient")),
+        identifier=None if identifier is None else member(Identifier, identifier, place.at("identifier")),
+        codes=None if codes is None else text(codes, place.at("codes")),
+        references=_reference(item, place),
+        personal=member(PersonalData, item.classification, place.at("classification")),
+        description=item.description or "",
+        description_zh=text(own.get("descriptionZh"), place.at("descriptionZh"), default=item.description or ""),
+        unit=None if unit is None else text(unit, place.at("unit")),
+        pattern=_pattern(item, place),
+    )
+
+
+def _name(item: SchemaProperty, place: Place) -> str:
+    name = item.name or ""
+    if not _NAME.fullmatch(name):
+        raise place.at("name").fault(f"{name!r} cannot be a column", expected="small letters, digits and underscores")
+    return name
+
+
+def _type(item: SchemaProperty, place: Place) -> ValueType:
+    stated = (item.logicalType or "", item.physicalType or "")
+    if stated not in TYPES:
+        pairs = ", ".join(f"{logical} as {physical}" for logical, physical in TYPES)
+        raise place.fault(f"type {stated[0]!r} as {stated[1]!r} is not known", expected=pairs)
+    if TYPES[stated] is ValueType.EVIDENCE:
+        fields = tuple(part.name for part in (item.items.properties or ())) if item.items else ()
+        if fields != EVIDENCE_FIELDS:
+            raise place.at("items").fault("these are not the fields of evidence", expected=", ".join(EVIDENCE_FIELDS))
+    return TYPES[stated]
+
+
+def _pattern(item: SchemaProperty, place: Place) -> str | None:
+    stated = (item.logicalTypeOptions or {}).get("pattern")
+    if stated is None:
+        return None
+    pattern = text(stated, place.at("logicalTypeOptions.pattern"))
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise place.at("logicalTypeOptions.pattern").fault(str(error), expected="a regular expression") from error
+    return pattern
+
+
+def _reference(item: SchemaProperty, place: Place) -> str | None:
+    stated = item.relationships or []
+    if not stated:
+        return None
+    target = stated[0].to
+    if len(stated) > 1 or not isinstance(target, str) or not _REFERENCE.fullmatch(target):
+        raise place.at("relationships").fault("this is not one reference", expected="one department.dataset.column")
+    return target

@@ -1,0 +1,1 @@
+"""What is rendered from a contract: Arrow schemas, DDL, expectations, the data dictionary."""
