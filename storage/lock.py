@@ -1,0 +1,64 @@
+"""The lock of a home folder: one process at a time works on it.
+
+The kernel holds the lock for the process and lets go when it ends, by kill -9 too; there is no stale lock to clean.
+"""
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from storage.errors import Busy
+from storage.zones import FILE_MODE, Zones
+
+_POLL_SECONDS = 0.1
+
+
+@contextmanager
+def home_lock(zones: Zones, *, patience: float = 0.0) -> Iterator[Zones]:
+    """Hold a home folder, made where it is missing, with HOME/work emptied.
+
+    Args:
+        zones: the home folder.
+        patience: how long to wait for another holder, in seconds.
+
+    Raises:
+        Busy: another process still holds it; its process id is named.
+    """
+    zones.create()
+    descriptor = os.open(zones.lock, os.O_RDWR | os.O_CREAT, FILE_MODE)
+    try:
+        _acquire(descriptor, zones, time.monotonic() + patience)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        _empty_work(zones)
+        yield zones
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, zones: Zones, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= deadline:
+                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+                what, remedy = (
+                    f"another process (id {holder}) works on this home folder",
+                    "wait for its end",
+                )
+                raise Busy(what, str(zones.home), remedy=remedy) from error
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+
+
+def _empty_work(zones: Zones) -> None:
+    for path in zones.work.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
