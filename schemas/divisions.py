@@ -1,0 +1,76 @@
+"""Division codes of GB/T 2260 with their history: which ones were ever in force, what they were called, what followed.
+
+Source: `codes/division.csv`, derived by `codes/derive_divisions.py`. A code of any revision counts as known, since
+identifiers keep the division of the year in which they were given.
+"""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas import characters
+from schemas.text import Mask
+
+
+@dataclass(frozen=True)
+class Division:
+    """One name that a code bore. `start` and `end` are months (YYYY-MM) of revisions; `end` is None in force."""
+
+    code: str
+    name_zh: str
+    start: str | None
+    end: str | None
+    successor: str | None
+    source: str
+
+
+@lru_cache(maxsize=1)
+def divisions() -> Mapping[str, tuple[Division, ...]]:
+    """Everything that is known of each code, the latest name last."""
+    found: dict[str, list[Division]] = {}
+    path = resources.files("schemas") / "codes" / "division.csv"
+    with path.open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            division = Division(
+                row["code"],
+                row["name_zh"],
+                row["from"] or None,
+                row["to"] or None,
+                row["successor"] or None,
+                row["source"],
+            )
+            found.setdefault(division.code, []).append(division)
+    return {code: tuple(sorted(rows, key=lambda row: row.end or "9999")) for code, rows in found.items()}
+
+
+def division_name(code: str) -> str | None:
+    """The latest name of the county, city, or province that a code of 6 or more digits begins with."""
+    known = divisions().get(code[:6])
+    return known[-1].name_zh if known else None
+
+
+@lru_cache(maxsize=1)
+def known_numbers() -> Mask:
+    """Whether a six-digit number was a division in any revision; index it with numbers below one million."""
+    table = np.zeros(1_000_000, bool)
+    table[[int(code) for code in divisions()]] = True
+    return table
+
+
+def unknown_divisions(codes: pa.StringArray) -> Mask:
+    """Codes that are neither null nor 6, 9, or 12 digits beginning with a division of any revision."""
+    widths = characters.lengths(codes)
+    unknown: Mask = (widths != 0) | np.asarray(pc.equal(codes, "").fill_null(False))
+    for width in (6, 9, 12):
+        rows = np.flatnonzero(widths == width)
+        spelled = characters.matrix(codes.take(pa.array(rows)), width)
+        digits = characters.are_digits(spelled)
+        numbers = np.where(digits, characters.number(spelled[:6]), 0)
+        unknown[rows] = ~(digits & known_numbers()[numbers])
+    return unknown

@@ -1,0 +1,58 @@
+"""Document numbers of persons: a citizen id where the number looks like one, any other document as written."""
+
+from datetime import date
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.characters import cleaned_numbers, lengths
+from schemas.identifiers.citizen import checked_citizen_ids, in_blocks
+from schemas.identifiers.result import IdentifierResult
+from schemas.identifiers.words import placeholders
+from schemas.text import Mask
+
+_SHORTEST: Final = 4
+"""Characters below which a text is no document number."""
+
+_CITIZEN_LIKE: Final = r"^([0-9]{13,20}|[0-9]{12,19}X|[A-Z]{3}[0-9]{12})$"
+"""No passport or travel permit has so many digits: what does is a citizen id, rightly or wrongly written."""
+
+
+def person_documents(array: pa.Array | pa.ChunkedArray, *, as_of: date) -> IdentifierResult:
+    """Citizen ids as `citizen_ids` gives them; passports, permits, and other documents cleaned but never upgraded.
+
+    Flags besides those of citizen ids: `length` (under 4 characters) and `placeholder`; both make null.
+    """
+    return in_blocks(array, lambda block: _checked(cleaned_numbers(block), as_of))
+
+
+def _checked(cleaned: pa.StringArray, as_of: date) -> IdentifierResult:
+    free = ~_citizen_like(cleaned) & cleaned.is_valid().to_numpy(zero_copy_only=False)
+    citizens = checked_citizen_ids(_without(cleaned, free), as_of)
+    if not free.any():
+        return citizens
+    documents = _without(cleaned, ~free)
+    nobodys = placeholders(documents)
+    short = free & ~nobodys & (pc.fill_null(pc.utf8_length(documents), 0).to_numpy(zero_copy_only=False) < _SHORTEST)
+    flags = dict(citizens.flags)
+    for name, rows in (("placeholder", nobodys), ("length", short)):
+        if rows.any():
+            flags[name] = flags.get(name, np.zeros(len(cleaned), bool)) | rows
+    canonical = pc.coalesce(citizens.canonical, _without(documents, nobodys | short))
+    return IdentifierResult(canonical, citizens.raw_kept | nobodys | short, flags)
+
+
+def _citizen_like(cleaned: pa.StringArray) -> Mask:
+    """Rows of 18 characters that begin with digits are taken at once; only the others are matched."""
+    widths = lengths(cleaned)
+    like: Mask = widths == 18
+    others = np.flatnonzero(widths != 0)
+    few = cleaned if len(others) == len(cleaned) else cleaned.take(pa.array(others))
+    like[others] = pc.match_substring_regex(few, _CITIZEN_LIKE).to_numpy(zero_copy_only=False)
+    return like
+
+
+def _without(text: pa.StringArray, rows: Mask) -> pa.StringArray:
+    return pc.if_else(pa.array(rows), pa.scalar(None, pa.string()), text) if rows.any() else text

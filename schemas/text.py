@@ -1,0 +1,127 @@
+"""Received values as text: any Arrow column to text without exponents, blanks off, placeholders to null.
+
+Owns what counts as blank and which words say "no value". It refuses nested columns. Invariant: `tidy` is idempotent.
+"""
+
+import decimal
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Mask = npt.NDArray[np.bool_]
+
+BLANKS: Final = "".join(
+    (
+        "".join(chr(code) for code in range(0x21)),  # control characters and the blank
+        "\x7f\x85\u00a0\u1680\u2028\u2029\u202f\u205f\u3000",
+        "".join(chr(code) for code in range(0x2000, 0x2010)),  # typographic blanks, zero-width, direction marks
+        "\u202a\u202b\u202c\u202d\u202e\u2060\ufeff",
+    )
+)
+"""Characters taken off both ends of a text; a text of nothing else is empty."""
+
+EXPORTED_NULLS: Final = ("\\N", "NULL", "null", "NaN", "nan", "None", "<NA>", "#N/A")
+"""What export tools write for null. Null in every column; nobody is called so."""
+
+NO_VALUE_WORDS: Final = (
+    *EXPORTED_NULLS, "Null", "N/A", "n/a", "NA", "-", "--", "---", "—", "——", "/", "\\", "*", ".", "?", "？",
+    "无", "無", "空", "没有", "暂无", "不详", "不明", "未知", "未填", "未填写", "待补", "无证件", "无证",
+)  # fmt: skip
+"""Words for "none" in numbers, dates, codes, and identifiers. A name or an address of one of these words stays."""
+
+
+def as_text(array: pa.Array) -> pa.StringArray:
+    """Any flat Arrow array as text: numbers without exponent or `.0`, NaN as null.
+
+    Raises:
+        TypeError: a nested or interval type, or bytes that are not UTF-8.
+    """
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return as_text(array.dictionary_decode())
+    if pa.types.is_string(kind):
+        return array
+    if pa.types.is_null(kind):
+        return pa.nulls(len(array), pa.string())
+    if pa.types.is_floating(kind):
+        return _float_text(array.cast(pa.float64()))
+    if pa.types.is_decimal(kind):
+        return _decimal_text(array)
+    if pa.types.is_nested(kind):
+        raise TypeError(f"type {kind} is not flat")
+    try:
+        return array.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise TypeError(f"type {kind} cannot be read as text") from error
+
+
+def _float_text(array: pa.DoubleArray) -> pa.StringArray:
+    values = array.fill_null(np.nan).to_numpy(zero_copy_only=False)
+    whole = np.isfinite(values) & (np.floor(values) == values) & (np.abs(values) < 2.0**63)
+    text = pc.cast(pa.array(np.where(whole, values, 0).astype(np.int64), mask=~whole), pa.string())
+    odd = np.flatnonzero(~whole & ~np.isnan(values))
+    if len(odd) == 0:
+        return text
+    distinct, places = np.unique(values[odd], return_inverse=True)
+    plain = pa.array([_plain(value) for value in distinct.tolist()], pa.string())
+    return pc.replace_with_mask(text, pa.array(~whole & ~np.isnan(values)), plain.take(pa.array(places)))
+
+
+def _plain(value: float) -> str:
+    return f"{decimal.Decimal(repr(value)):f}" if np.isfinite(value) else str(value)
+
+
+def _decimal_text(array: pa.Array) -> pa.StringArray:
+    if array.type.scale <= 0:
+        array = array.cast(pa.decimal256(76, 0))
+    text = array.cast(pa.string())
+    if array.type.scale <= 0:
+        return text
+    return pc.replace_substring_regex(text, r"\.?0+$", "") if array.type.scale > 0 else text
+
+
+def tidy(text: pa.StringArray, *, nulls: tuple[str, ...] = EXPORTED_NULLS) -> pa.StringArray:
+    """Blanks off both ends, NUL characters out; empty texts and the words of `nulls` become null."""
+    if _has_nul(text):
+        text = pc.replace_substring(text, "\x00", "")
+    text = pc.utf8_trim(text, BLANKS)
+    gone = pc.or_(pc.equal(text, ""), _is_one_of(text, nulls))
+    return pc.if_else(gone, pa.scalar(None, pa.string()), text) if pc.any(gone).as_py() else text
+
+
+def _has_nul(text: pa.StringArray) -> bool:
+    data = text.buffers()[2]
+    if data is None:
+        return False
+    content = np.frombuffer(data, np.uint8)
+    return bool(np.count_nonzero(content) < len(content)) and pc.any(pc.match_substring(text, "\x00")).as_py() is True
+
+
+def _is_one_of(text: pa.StringArray, words: tuple[str, ...]) -> pa.BooleanArray:
+    """Membership of short words; texts longer than every word are not looked up."""
+    longest = max((len(word.encode()) for word in words), default=0)
+    short = pc.fill_null(pc.less_equal(pc.binary_length(text), longest), False)
+    found = np.zeros(len(text), bool)
+    places = np.flatnonzero(short.to_numpy(zero_copy_only=False))
+    if len(places):
+        few = text.take(pa.array(places))
+        found[places] = pc.is_in(few, pa.array(words, pa.string())).to_numpy(zero_copy_only=False)
+    return pa.array(found)
+
+
+def present(array: pa.Array) -> Mask:
+    """Where an array is not null."""
+    if array.null_count == 0:
+        return np.ones(len(array), bool)
+    mask: Mask = array.is_valid().to_numpy(zero_copy_only=False)
+    return mask
+
+
+def whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """A column as one array."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
