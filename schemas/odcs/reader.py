@@ -183,9 +183,7 @@ def _floors(stated: object, names: set[str], place: Place) -> Floors:
         max_quarantined=number(
             stated.get("maxQuarantined", default.max_quarantined), place.at("maxQuarantined"), high=1
         ),
-        max_null_share=MappingProxyType(
-            {name: number(share, place.at(name), high=1) for name, share in shares.items()}
-        ),
+        max_null_share=null_shares,
     )
 
 

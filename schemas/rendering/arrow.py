@@ -1,0 +1,46 @@
+"""Arrow schemas of a contract: as received, as accepted, as published."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import pyarrow as pa
+
+from schemas.contract import Contract, ValueType
+
+RAW_SUFFIX: Final = "_raw"
+FLAGS_COLUMN: Final = "_flags"
+BATCH_COLUMN: Final = "_batch"
+
+EVIDENCE_TYPE: Final = pa.list_(
+    pa.struct([(name, pa.string()) for name in ("source", "dataset", "record_id", "role")]),
+)
+
+ARROW_TYPES: Final[Mapping[ValueType, pa.DataType]] = MappingProxyType(
+    {
+        ValueType.STRING: pa.string(),
+        ValueType.INTEGER: pa.int64(),
+        ValueType.MONEY: pa.decimal128(18, 2),
+        ValueType.NUMBER: pa.float64(),
+        ValueType.DATE: pa.date32(),
+        ValueType.TIMESTAMP: pa.timestamp("us"),
+        ValueType.EVIDENCE: EVIDENCE_TYPE,
+    }
+)
+
+
+def received_schema(contract: Contract) -> pa.Schema:
+    """The contract's columns as text, as they stand before casting."""
+    return pa.schema([(name, pa.string()) for name in contract.column_names])
+
+
+def accepted_schema(contract: Contract) -> pa.Schema:
+    """Columns of the accepted state: the contract's, then `<column>_raw`, `_flags` and `_batch`."""
+    raw = [(column.name + RAW_SUFFIX, pa.string()) for column in contract.columns if column.keeps_raw]
+    added = [(FLAGS_COLUMN, pa.dictionary(pa.int32(), pa.string())), (BATCH_COLUMN, pa.string())]
+    return pa.schema([*product_schema(contract), *(pa.field(name, kind) for name, kind in (*raw, *added))])
+
+
+def product_schema(contract: Contract) -> pa.Schema:
+    """The contract's columns, typed, and nothing else."""
+    return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in contract.columns])
