@@ -31,7 +31,9 @@ def describe(context: Context) -> dict[str, Any]:
     """dag, task, run, try, dataset, cause (error family), what, where, expected and remedy, all text."""
     instance = context["ti"]
     error = context.get("exception")
-    fields = {name: str(getattr(error, name)) for name in ("what", "where", "expected", "remedy") if hasattr(error, name)}
+    fields = {
+        name: str(getattr(error, name)) for name in ("what", "where", "expected", "remedy") if hasattr(error, name)
+    }
     if "remedy" not in fields:
         fields["remedy"] = "read the task's log, correct the cause, then clear the task; running it again is safe"
     if "what" not in fields:

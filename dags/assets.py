@@ -1,4 +1,4 @@
-"""The assets that chain the DAGs. An event carries the day (`as_of`) and the versions that it stands for, never rows."""
+"""The assets that chain the DAGs. An event carries the day (`as_of`) and the versions it stands for, never rows."""
 
 from datetime import date
 from typing import Any

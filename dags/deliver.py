@@ -1,5 +1,4 @@
-"""
-### 交付 Deliver
+"""### 交付 Deliver
 
 Writes the datasets that are due to each recipient under an agreement, one mapped task an agreement.
 

@@ -1,13 +1,15 @@
-"""
-### 采集 Pull
+"""### 采集 Pull
 
 Every night: looks at the drops folder, and for each dataset found there lands the batches, validates them against the
-contract, applies them to the accepted state and checks the state with Great Expectations. One mapped task group a dataset.
+contract, applies them to the accepted state and checks the state with Great Expectations. One mapped task group a
+dataset.
 
 - **Input** `SITONG_DROPS` (default `var/drops`), files named `<department>.<dataset>[.<batch>].<ext>`
 - **Output** zones `landing`, `accepted`, `quarantine`, `quality`; the asset `accepted`
-- **When it fails** the task's error names the file and what to do. A rejected file or a held batch (row-count floor) keeps the
-  asset from being updated, so nothing is published; what was published stays. Mend the file and clear the task, or, if a
+- **When it fails** the task's error names the file and what to do. A rejected file or a held batch (row-count floor)
+  keeps the
+  asset from being updated, so nothing is published; what was published stays. Mend the file and clear the task, or,
+  if a
   shrunken snapshot is right, trigger the DAG with `accept` = the dataset's name.
 - **Re-run, backfill** safe: a batch that has been landed is not landed again.
 """

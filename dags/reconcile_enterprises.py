@@ -1,9 +1,9 @@
-"""
-### 法人归集 Reconcile enterprises
+"""### 法人归集 Reconcile enterprises
 
 Decides which accepted records are the same enterprise: standardise → block → compare → weigh → cluster.
 
-- **Input** the accepted state of commerce.enterprise, tax.taxpayer, quality_supervision.organization, social_security.employer
+- **Input** the accepted state of commerce.enterprise, tax.taxpayer, quality_supervision.organization,
+  social_security.employer
 - **Output** zone `matching/enterprise/<run>`; the asset `enterprise_match`
 - **When it fails** nothing has changed for readers; the task can be cleared as often as needed.
 - **Re-run, backfill** safe: the run's name comes from its inputs, so the same inputs find the finished run.

@@ -1,9 +1,9 @@
-"""
-### 人口归集 Reconcile persons
+"""### 人口归集 Reconcile persons
 
 Decides which accepted records are the same person: standardise → block → compare → weigh → cluster.
 
-- **Input** the accepted state of police.resident, social_security.insured, tax.natural_person, family_planning.person, provident_fund.account
+- **Input** the accepted state of police.resident, social_security.insured, tax.natural_person,
+  family_planning.person, provident_fund.account
 - **Output** zone `matching/person/<run>`; the asset `person_match`
 - **When it fails** nothing has changed for readers; the task can be cleared as often as needed.
 - **Re-run, backfill** safe: the run's name comes from its inputs, so the same inputs find the finished run.

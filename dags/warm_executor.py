@@ -1,4 +1,4 @@
-"""LocalExecutor whose workers already hold the heavy libraries: a task starts in a third of a second instead of four."""
+"""LocalExecutor whose workers hold the heavy libraries: a task starts in a third of a second instead of four."""
 
 import importlib
 

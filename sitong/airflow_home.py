@@ -1,4 +1,4 @@
-"""The files that the repository's `airflow.cfg` expects: keys and passwords under `var/airflow`, made once, mode 600."""
+"""The files that `airflow.cfg` expects: keys and passwords under `var/airflow`, made once, mode 600."""
 
 import base64
 import json
@@ -10,7 +10,8 @@ from pathlib import Path
 def prepare(root: Path) -> Path:
     """Make what is missing under `root/var/airflow` and return that folder; what is there is left as it is.
 
-    `fernet.key` encrypts connections in Airflow's database, `jwt.secret` signs the tokens of tasks, `passwords.json` holds
+    `fernet.key` encrypts connections in Airflow's database, `jwt.secret` signs the tokens of tasks, `passwords.json`
+    holds
     the password of the local user `admin` (Airflow's SimpleAuthManager, for development).
     """
     folder = root / "var" / "airflow"

@@ -1,4 +1,4 @@
-"""A local Airflow for the demo: scheduler, DAG processor, API server and LocalExecutor, started and stopped as one group.
+"""A local Airflow for the demo: scheduler, DAG processor, API server and LocalExecutor, stopped as one group.
 
 Speaks to it by its public REST API only. Everything it writes lies under `var/airflow`.
 """
@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sitong.airflow_home import admin_password, prepare
 from storage.errors import SourceUnavailable
@@ -24,14 +24,24 @@ START_SECONDS = 180  # 15 s on a calm machine; a first start compiles
 STOP_SECONDS = 20
 
 
+def free_port() -> int:
+    """A port of loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @dataclass
 class LocalAirflow:
-    """One Airflow on loopback. `root` is AIRFLOW_HOME, `metadata_url` a SQLAlchemy URL, `variables` go to every task."""
+    """One Airflow on loopback.
+
+    `root` is AIRFLOW_HOME, `metadata_url` a SQLAlchemy URL, `variables` go to every task.
+    """
 
     root: Path
     metadata_url: str
     variables: Mapping[str, str]
-    port: int = field(default_factory=lambda: _free_port())
+    port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
     _token: str = ""
 
@@ -45,7 +55,7 @@ class LocalAirflow:
         """What the components print."""
         return self.root / "var" / "airflow" / "logs" / "standalone.log"
 
-    def __enter__(self) -> "LocalAirflow":
+    def __enter__(self) -> Self:
         folder = prepare(self.root)
         environment = self._environment()
         with self.log.open("wb") as log:
@@ -113,7 +123,9 @@ class LocalAirflow:
                 return
             time.sleep(0.5)
         raise SourceUnavailable(
-            what="the local Airflow did not start", where=str(self.log), expected="a healthy scheduler",
+            what="the local Airflow did not start",
+            where=str(self.log),
+            expected="a healthy scheduler",
             remedy="read that log; the usual causes are little memory or a full disk",
         )
 
@@ -144,9 +156,3 @@ class LocalAirflow:
 
 def _binary(name: str) -> str:
     return str(Path(sys.executable).parent / name)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,0 +1,62 @@
+"""The run boundary: the one place that turns an error into an exit status.
+
+0 done; 1 the data or a source failed, with a message that says which and what to do; 2 wrong usage.
+"""
+
+import logging
+import os
+import sys
+
+import typer
+from click import ClickException
+
+from schemas.errors import SchemaError
+from sitong.commands import doctor, match, run, simulate
+from sitong.console import complain, complain_internal
+from storage.errors import SitongError
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+app = typer.Typer(
+    name="sitong",
+    help="A city's data-exchange ETL and master-data hub. 城市数据交换与主数据平台",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback with local values would show personal data
+)
+app.command("simulate")(simulate.simulate)
+app.command("match")(match.match)
+app.command("run")(run.run)
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    os.umask(0o077)  # whatever is written here may hold personal data
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    sys.exit(guarded(app))
+
+
+def guarded(command: typer.Typer) -> int:
+    """Run a command and return its exit status; no error leaves this function."""
+    try:
+        command(standalone_mode=False)
+    except typer.Exit as end:
+        return int(end.exit_code)
+    except ClickException as error:
+        error.show()
+        return USAGE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one run boundary
+        return _failed(error)
+    return DONE
+
+
+def _failed(error: BaseException) -> int:
+    if isinstance(error, (typer.Abort, KeyboardInterrupt)):
+        complain("stopped 已停止", remedy="run the same command again: it goes on from what is finished")
+    elif isinstance(error, (SitongError, SchemaError)):
+        complain(str(error))
+        return USAGE if type(error).__name__ == "BadSpecification" else FAILED
+    else:
+        complain_internal(error)
+    return FAILED
