@@ -88,8 +88,8 @@ def tidy(text: pa.StringArray, *, nulls: tuple[str, ...] = EXPORTED_NULLS) -> pa
     if _has_nul(text):
         text = pc.replace_substring(text, "\x00", "")
     text = pc.utf8_trim(text, BLANKS)
-    gone = pc.or_(pc.equal(text, ""), _is_one_of(text, nulls))
-    return pc.if_else(gone, pa.scalar(None, pa.string()), text) if pc.any(gone).as_py() else text
+    gone = are_words(text, ("", *nulls))
+    return pc.if_else(pa.array(gone), pa.scalar(None, pa.string()), text) if gone.any() else text
 
 
 def _has_nul(text: pa.StringArray) -> bool:
@@ -100,16 +100,16 @@ def _has_nul(text: pa.StringArray) -> bool:
     return bool(np.count_nonzero(content) < len(content)) and pc.any(pc.match_substring(text, "\x00")).as_py() is True
 
 
-def _is_one_of(text: pa.StringArray, words: tuple[str, ...]) -> pa.BooleanArray:
-    """Membership of short words; texts longer than every word are not looked up."""
+def are_words(text: pa.StringArray, words: tuple[str, ...]) -> Mask:
+    """Rows that are one of a few short words; texts longer than every word are not looked up."""
     longest = max((len(word.encode()) for word in words), default=0)
-    short = pc.fill_null(pc.less_equal(pc.binary_length(text), longest), False)
     found = np.zeros(len(text), bool)
+    short = pc.fill_null(pc.less_equal(pc.binary_length(text), longest), False)
     places = np.flatnonzero(short.to_numpy(zero_copy_only=False))
     if len(places):
         few = text.take(pa.array(places))
         found[places] = pc.is_in(few, pa.array(words, pa.string())).to_numpy(zero_copy_only=False)
-    return pa.array(found)
+    return found
 
 
 def present(array: pa.Array) -> Mask:

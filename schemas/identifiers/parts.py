@@ -30,18 +30,18 @@ def are_citizen_15(characters: Bytes) -> Mask:
 def birth_dates(canonical: Column) -> pa.Date32Array:
     """Birth dates of canonical citizen ids; null for everything else."""
     text, rows, characters = _citizens(canonical)
-    days, _ = epoch_days(number(characters[6:10]), number(characters[10:12]), number(characters[12:14]))
+    days, possible = epoch_days(number(characters[6:10]), number(characters[10:12]), number(characters[12:14]))
     values = np.zeros(len(text), np.int32)
     values[rows] = days
-    return pa.array(values, mask=_others(rows, len(text))).cast(pa.date32())
+    return _with_nulls(pa.date32(), values, rows[possible])
 
 
 def sexes(canonical: Column) -> pa.StringArray:
     """`1` male or `2` female by the sequence of canonical citizen ids; null for everything else."""
     text, rows, characters = _citizens(canonical)
-    places = np.zeros(len(text), np.int8)
-    places[rows] = (characters[16] - np.uint8(48)) % 2
-    return pa.array(["2", "1"], pa.string()).take(pa.array(places, mask=_others(rows, len(text))))
+    values = np.zeros(len(text), np.int8)
+    values[rows] = (characters[16] - np.uint8(48)) % 2
+    return pa.array(["2", "1"], pa.string()).take(_with_nulls(pa.int8(), values, rows))
 
 
 def divisions(canonical: Column) -> pa.StringArray:
@@ -94,18 +94,23 @@ def citizen_id_of_taxpayer(taxpayer_id: Column) -> pa.StringArray:
 
 
 def _citizens(canonical: Column) -> tuple[pa.StringArray, npt.NDArray[np.intp], Bytes]:
-    """The column, the rows that hold citizen ids, and the characters of those rows."""
+    """The column, the rows that hold citizen ids, and the characters of those rows.
+
+    A canonical document of 18 characters that begins with 17 digits has passed its check: it is not done again.
+    """
     text = whole(canonical)
     rows = np.flatnonzero(lengths(text) == 18)
     characters = matrix(text if len(rows) == len(text) else text.take(pa.array(rows)), 18)
-    valid = are_citizen_ids(characters)
-    return (text, rows, characters) if valid.all() else (text, rows[valid], characters[:, valid])
+    digits = are_digits(characters[:17])
+    return (text, rows, characters) if digits.all() else (text, rows[digits], characters[:, digits])
 
 
-def _others(rows: npt.NDArray[np.intp], count: int) -> Mask:
-    mask = np.ones(count, bool)
-    mask[rows] = False
-    return mask
+def _with_nulls(kind: pa.DataType, values: npt.NDArray[np.generic], rows: npt.NDArray[np.intp]) -> pa.Array:
+    """A column of `values` that is null outside `rows`."""
+    valid = np.zeros(len(values), bool)
+    valid[rows] = True
+    validity = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(values)])
 
 
 def _placed(values: pa.StringArray, rows: npt.NDArray[np.intp], count: int) -> pa.StringArray:

@@ -1,0 +1,126 @@
+"""Code tables of the national standards and of the departments' contracts: valid, fixable, or unknown.
+
+Owns reading `codes/*.csv` and judging a column of codes. A fixable spelling (a name, a letter, a lost zero, `1.0`)
+becomes its code; an unknown code stays as it is and is flagged. Source of each code: its row.
+"""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.divisions import divisions, unknown_divisions
+from schemas.errors import BadSpecification
+from schemas.text import NO_VALUE_WORDS, Mask, as_text, tidy
+
+
+@dataclass(frozen=True)
+class CodeTable:
+    """A closed list of codes.
+
+    `fixable`: spelling → code. Names are those of the newest edition. The tables `division` and `industry` hold the
+    beginnings that make a longer code known.
+    """
+
+    name: str
+    names: Mapping[str, str]
+    names_en: Mapping[str, str]
+    fixable: Mapping[str, str]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """All codes in the order of their table."""
+        return tuple(self.names)
+
+
+@cache
+def code_table(name: str) -> CodeTable:
+    """The code table of that name.
+
+    Raises:
+        BadSpecification: there is none.
+    """
+    if name == "division":
+        names = {code: rows[-1].name_zh for code, rows in divisions().items()}
+        return CodeTable(name, names, {}, {})
+    path = resources.files("schemas") / "codes" / f"{name}.csv"
+    if not name.isidentifier() or not path.is_file():
+        raise BadSpecification(
+            f"no code table is called {name}",
+            where="schemas/codes",
+            expected="the name of a CSV file in that folder",
+            remedy="correct the contract's codes, or add the table",
+        )
+    with path.open(encoding="utf-8") as file:
+        return _table(name, list(csv.DictReader(file)))
+
+
+def _table(name: str, rows: list[dict[str, str]]) -> CodeTable:
+    names: dict[str, str] = {}
+    names_en: dict[str, str] = {}
+    spellings: dict[str, str] = {}
+    for row in rows:
+        code = row["code"]
+        names.setdefault(code, row["name_zh"])
+        names_en.setdefault(code, row["name_en"])
+        for spelling in (row["name_zh"], *filter(None, row["spellings"].split(";"))):
+            _prefer(spellings, spelling, code)
+    if name == "industry":
+        return CodeTable(name, names, names_en, MappingProxyType({}))
+    for code in names:
+        for spelling in _numeric_spellings(code):
+            spellings.setdefault(spelling, code)
+    return CodeTable(
+        name, names, names_en, MappingProxyType({text: code for text, code in spellings.items() if text not in names})
+    )
+
+
+def _prefer(spellings: dict[str, str], spelling: str, code: str) -> None:
+    """The longer code wins where a class and its first member bear one name."""
+    if len(code) >= len(spellings.get(spelling, "")):
+        spellings[spelling] = code
+
+
+def _numeric_spellings(code: str) -> tuple[str, ...]:
+    """What spreadsheets and careless exports make of a numeric code."""
+    if not code.isdecimal():
+        return ()
+    short = code.lstrip("0") or "0"
+    return (f"{code}.0", short, f"{short}.0", code.zfill(2))
+
+
+def judged(table: str, array: pa.Array) -> tuple[pa.StringArray, Mask]:
+    """Codes with fixable spellings mapped and placeholders null, and where a code is unknown; unknown ones stay."""
+    spellings = code_table(table).fixable
+    nulls = tuple(word for word in NO_VALUE_WORDS if word not in spellings)
+    encoded = tidy(as_text(array), nulls=nulls).dictionary_encode()
+    values, unknown = _judged(table, encoded.dictionary)
+    rows = np.append(unknown, False)[pc.fill_null(encoded.indices, len(unknown)).to_numpy(zero_copy_only=False)]
+    return values.take(encoded.indices), rows
+
+
+def _judged(table: str, values: pa.StringArray) -> tuple[pa.StringArray, Mask]:
+    values = pc.utf8_normalize(values, "NFKC")
+    if table == "division":
+        bare = pc.replace_substring_regex(values, r"\.0+$", "")
+        return bare, unknown_divisions(bare)
+    if table == "industry":
+        bare = pc.utf8_upper(pc.replace_substring_regex(values, r"\.0+$", ""))
+        return bare, _unknown_industries(bare)
+    known = code_table(table)
+    fixed = [known.fixable.get(value, value) for value in values.to_pylist()]
+    unknown = [value not in known.names for value in fixed]
+    return pa.array(fixed, pa.string()), np.array(unknown, bool)
+
+
+def _unknown_industries(values: pa.StringArray) -> Mask:
+    """Industries whose division no edition of GB/T 4754 has; a section letter may stand in front."""
+    groups = pc.extract_regex(values, r"^[A-T]?(?P<division>\d{2})\d{0,2}$")
+    known = set(code_table("industry").names)
+    return np.array([group is None or group["division"] not in known for group in groups.to_pylist()], bool)

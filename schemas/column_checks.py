@@ -1,0 +1,97 @@
+"""One column of a batch checked against its contract: typed values, raw evidence, flags, and refusals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas import casting, code_tables, identifiers
+from schemas.contract import Column, ValueType
+from schemas.errors import ContractBroken
+from schemas.text import NO_VALUE_WORDS, Mask, are_words, as_text, present
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A column after its check.
+
+    `raw`: text as received where it must be kept, None for columns that keep none. `flags`: rule → rows that stay.
+    `refusals`: rule → rows that go to quarantine.
+    """
+
+    values: pa.Array
+    raw: pa.StringArray | None = None
+    flags: Mapping[str, Mask] = field(default_factory=dict)
+    refusals: Mapping[str, Mask] = field(default_factory=dict)
+
+
+def absent(column: Column, rows: int) -> Checked:
+    """A column that was not received: all null, nothing to say."""
+    raw = pa.nulls(rows, pa.string()) if column.keeps_raw else None
+    return Checked(pa.nulls(rows, casting.ARROW_TYPES[column.type]), raw)
+
+
+def check(column: Column, array: pa.Array, *, as_of: date, where: str) -> Checked:
+    """Check a received column.
+
+    Raises:
+        ContractBroken: its Arrow type cannot hold such values, or its bytes are not text.
+    """
+    try:
+        if pa.types.is_string(array.type):
+            array.validate(full=True)
+        return _check(column, array, as_of)
+    except (TypeError, pa.ArrowInvalid) as error:
+        raise ContractBroken(
+            f"column {column.name} of type {array.type} cannot be read as {column.type}",
+            where=where,
+            expected="text in UTF-8, a number, a date, or a dictionary of these",
+            remedy="ask the sender to write the column as text",
+        ) from error
+
+
+def _check(column: Column, array: pa.Array, as_of: date) -> Checked:
+    if column.identifier is not None:
+        found = identifiers.checked(column.identifier, array, as_of=as_of)
+        return Checked(found.canonical, _kept(array, found.raw_kept), found.flags)
+    if column.codes is not None:
+        values, unknown = code_tables.judged(column.codes, array)
+        return Checked(values, None, {"unknown_code": unknown})
+    cast = casting.cast(array, column.type)
+    if column.type is ValueType.STRING:
+        return _text(column, cast.values)
+    rules = {casting.BAD_RULES[column.type]: cast.bad}
+    raw = _kept(array, present(array) & ~present(cast.values)) if column.keeps_raw else None
+    if not column.lenient:
+        return Checked(cast.values, raw, {}, rules)
+    return Checked(cast.values, raw, {**rules, **_future(column, cast.values, as_of)})
+
+
+def _text(column: Column, values: pa.StringArray) -> Checked:
+    if column.nullable:
+        return Checked(values)
+    flags = {} if column.name == "record_id" else {"placeholder": are_words(values, NO_VALUE_WORDS)}
+    return Checked(values, None, flags, {"empty": ~present(values)})
+
+
+def _future(column: Column, values: pa.Array, as_of: date) -> dict[str, Mask]:
+    """Birth dates after the day on which the batch is judged."""
+    if column.type is not ValueType.DATE or column.name != "birth_date":
+        return {}
+    later = pc.fill_null(pc.greater(values, pa.scalar(as_of, pa.date32())), False)
+    return {"future_birth": later.to_numpy(zero_copy_only=False)}
+
+
+def _kept(array: pa.Array, rows: Mask) -> pa.StringArray:
+    """The text as received at `rows`, null elsewhere and where nothing but blanks was received."""
+    if not rows.any():
+        return pa.nulls(len(array), pa.string())
+    places = np.full(len(array), -1, np.int64)
+    places[rows] = np.arange(np.count_nonzero(rows))
+    text = as_text(array.filter(pa.array(rows)))
+    blank = pc.equal(pc.utf8_trim_whitespace(text), "")
+    text = pc.if_else(blank, pa.scalar(None, pa.string()), text)
+    return text.take(pa.array(places, mask=places < 0))

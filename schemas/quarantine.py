@@ -1,0 +1,38 @@
+"""Refused rows as evidence: what was received, as text, with the rules that it broke."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.flags import joined_names
+from schemas.text import Mask, as_text
+
+ROW: Final = "_row"
+RULES: Final = "_rules"
+
+
+def quarantine_rows(source: pa.Table, refusals: Mapping[str, Mask], before: int) -> pa.Table:
+    """One row per refused row of `source`, which begins after `before` rows of its file.
+
+    Columns: the received ones as text, `_row` (1-based position in the file), `_rules`.
+    """
+    refused = np.zeros(len(source), bool)
+    for rows in refusals.values():
+        refused |= rows
+    places = np.flatnonzero(refused)
+    few = source.take(pa.array(places))
+    columns = {name: _texts(few.column(place)) for place, name in enumerate(few.column_names)}
+    columns[ROW] = pa.array(places + before + 1, pa.int64())
+    named = joined_names({name: rows[places] for name, rows in refusals.items()}, len(places))
+    columns[RULES] = named.dictionary_decode()
+    return pa.table(columns)
+
+
+def _texts(column: pa.ChunkedArray) -> pa.StringArray:
+    array = column.combine_chunks()
+    try:
+        return as_text(array)
+    except TypeError:
+        return pa.array([None if value is None else str(value) for value in array.to_pylist()], pa.string())

@@ -1,0 +1,187 @@
+"""A batch as received, made into accepted rows and quarantine.
+
+Owns which row is refused and what an accepted row looks like. Bad rows never raise: accepted + quarantined = received.
+A missing or unreadable column raises before any row is judged. Personal values appear in no message.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from schemas import casting, column_checks, field_agreement
+from schemas.column_checks import Checked
+from schemas.contract import Contract, Mode
+from schemas.flags import FLAG_TYPE, counts, joined_names
+from schemas.quarantine import quarantine_rows
+from schemas.received import OPERATION, Received, received
+from schemas.repeats import repeated
+from schemas.text import NO_VALUE_WORDS, Mask, as_text, present, tidy
+
+SLICE: Final = 1 << 20
+"""Rows judged at a time, which bounds the working memory."""
+
+DELETE: Final = "D"
+UPSERT: Final = "U"
+
+
+@dataclass(frozen=True)
+class Validated:
+    """The outcome of a batch.
+
+    `accepted`: one row per accepted record, columns as `accepted_schema` says; in a delta also `op` (U or D).
+    `quarantined`: received columns as text, `_row` (1-based), `_rules`. `rule_counts` and `flag_counts`:
+    `column:rule` → quarantined or accepted rows. `extra_columns` were received and not loaded; `absent_columns` are
+    optional and were not received.
+    """
+
+    accepted: pa.Table
+    quarantined: pa.Table
+    received: int
+    rule_counts: Mapping[str, int]
+    flag_counts: Mapping[str, int]
+    extra_columns: tuple[str, ...] = ()
+    absent_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A slice of the batch before repeated record ids are known."""
+
+    source: pa.Table
+    rows: pa.Table  # accepted columns without `_flags`, all rows
+    flags: Mapping[str, Mask]
+    refusals: Mapping[str, Mask]
+
+    @property
+    def refused(self) -> Mask:
+        return _any(self.refusals, len(self.source))
+
+
+def accepted_schema(contract: Contract, mode: Mode = "snapshot") -> pa.Schema:
+    """Columns of the accepted table: the contract's, each with `_raw` behind it if it keeps one, `_flags`, `_batch`."""
+    fields = []
+    for column in contract.columns:
+        fields.append(pa.field(column.name, casting.ARROW_TYPES[column.type]))
+        if column.keeps_raw:
+            fields.append(pa.field(f"{column.name}_raw", pa.string()))
+    fields += [pa.field("_flags", FLAG_TYPE), pa.field("_batch", pa.string())]
+    return pa.schema([*fields, *([pa.field(OPERATION, pa.string())] if mode == "delta" else [])])
+
+
+def validate(table: pa.Table, contract: Contract, *, batch: str, mode: Mode, as_of: date) -> Validated:
+    """Judge every row of a received table.
+
+    A row that deletes (`op` D of a delta) needs a record id only. Text of nothing but blanks is null everywhere. Of
+    rows that share a record id the latest stays; a row refused for another reason does not compete.
+
+    Raises:
+        ContractBroken: a required column is missing, stands twice, or cannot be read as text.
+    """
+    found = received(table, contract, mode)
+    judged = [_judge(piece, found, contract, batch, as_of) for piece in _slices(table)]
+    gone = _repeated_rows(judged, contract)
+    accepted, quarantined = [], []
+    rule_counts: dict[str, int] = {}
+    flag_counts: dict[str, int] = {}
+    start = 0
+    for part in judged:
+        size = len(part.source)
+        refusals = {**part.refusals, "record_id:repeated": gone[start : start + size]}
+        kept = ~_any(refusals, size)
+        flags = {name: rows if kept.all() else rows[kept] for name, rows in part.flags.items()}
+        accepted.append(_accepted(part, kept, flags, accepted_schema(contract, mode)))
+        quarantined.append(quarantine_rows(part.source, refusals, start))
+        _add(rule_counts, counts(refusals))
+        _add(flag_counts, counts(flags))
+        start += size
+    return Validated(
+        pa.concat_tables(accepted).unify_dictionaries(),
+        pa.concat_tables(quarantined),
+        len(table),
+        rule_counts,
+        flag_counts,
+        found.extra,
+        found.absent,
+    )
+
+
+def _slices(table: pa.Table) -> Iterator[pa.Table]:
+    for start in range(0, max(len(table), 1), SLICE):
+        yield table.slice(start, SLICE)
+
+
+def _judge(piece: pa.Table, found: Received, contract: Contract, batch: str, as_of: date) -> _Judged:
+    checked = {column.name: _checked(column.name, piece, found, contract, as_of) for column in contract.columns}
+    flags = {f"{name}:{rule}": rows for name, column in checked.items() for rule, rows in sorted(column.flags.items())}
+    flags.update(field_agreement.disagreements(contract, checked))
+    refusals = {f"{name}:{rule}": rows for name, column in checked.items() for rule, rows in column.refusals.items()}
+    arrays = _columns(checked, contract)
+    arrays["_batch"] = pa.repeat(pa.scalar(batch, pa.string()), len(piece))
+    if found.operation is not None:
+        operation, deletes = _operations(piece.column(found.operation))
+        arrays[OPERATION] = operation
+        refusals = {name: rows & ~deletes | (rows & (name == "record_id:empty")) for name, rows in refusals.items()}
+        flags = {name: rows & ~deletes for name, rows in flags.items()}
+        refusals["op:unknown"] = ~present(operation)
+    return _Judged(piece, pa.table(arrays), {name: rows for name, rows in flags.items() if rows.any()}, refusals)
+
+
+def _checked(name: str, piece: pa.Table, found: Received, contract: Contract, as_of: date) -> Checked:
+    column = contract.column(name)
+    if name not in found.columns:
+        return column_checks.absent(column, len(piece))
+    array = piece.column(found.columns[name])
+    array = array.chunk(0) if array.num_chunks == 1 else array.combine_chunks()
+    return column_checks.check(column, array, as_of=as_of, where=contract.name)
+
+
+def _columns(checked: Mapping[str, Checked], contract: Contract) -> dict[str, pa.Array]:
+    arrays = {}
+    for column in contract.columns:
+        arrays[column.name] = checked[column.name].values
+        if column.keeps_raw:
+            arrays[f"{column.name}_raw"] = checked[column.name].raw
+    return arrays
+
+
+def _operations(column: pa.ChunkedArray) -> tuple[pa.StringArray, Mask]:
+    """U, D, or null where the word is unknown, and the rows that delete; nothing written means U."""
+    encoded = tidy(as_text(column.combine_chunks()), nulls=NO_VALUE_WORDS).fill_null(UPSERT).dictionary_encode()
+    words = [word.upper() if word.upper() in (UPSERT, DELETE) else None for word in encoded.dictionary.to_pylist()]
+    operation = pa.array(words, pa.string()).take(encoded.indices)
+    deletes = np.array([word == DELETE for word in words], bool)[encoded.indices.to_numpy(zero_copy_only=False)]
+    return operation, deletes
+
+
+def _repeated_rows(judged: list[_Judged], contract: Contract) -> Mask:
+    eligible = np.concatenate([~part.refused for part in judged])
+    record_ids = pa.chunked_array([part.rows.column("record_id").combine_chunks() for part in judged], pa.string())
+    cursor = None
+    if contract.cursor is not None:
+        kind = casting.ARROW_TYPES[contract.column(contract.cursor).type]
+        cursor = pa.chunked_array([part.rows.column(contract.cursor).combine_chunks() for part in judged], kind)
+    return repeated(record_ids, cursor, eligible)
+
+
+def _accepted(part: _Judged, kept: Mask, flags: Mapping[str, Mask], schema: pa.Schema) -> pa.Table:
+    rows = part.rows if kept.all() else part.rows.filter(pa.array(kept))
+    rows = rows.append_column("_flags", joined_names(flags, len(rows)))
+    if OPERATION in schema.names and OPERATION not in rows.column_names:
+        rows = rows.append_column(OPERATION, pa.repeat(pa.scalar(UPSERT, pa.string()), len(rows)))
+    return rows.select(schema.names).cast(schema)
+
+
+def _any(masks: Mapping[str, Mask], rows: int) -> Mask:
+    held = np.zeros(rows, bool)
+    for mask in masks.values():
+        held |= mask
+    return held
+
+
+def _add(total: dict[str, int], more: Mapping[str, int]) -> None:
+    for name, count in more.items():
+        total[name] = total.get(name, 0) + count
