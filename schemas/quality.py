@@ -78,7 +78,6 @@ def _parameters(contract: Contract, as_of: date) -> dict[str, object]:
 def _quiet() -> Iterator[None]:
     """Keep Great Expectations from phoning, drawing bars, and warning about code that is its own."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         for module in (r"great_expectations\.", r"marshmallow\.", r"pydantic\.", r"altair\."):
             warnings.filterwarnings("ignore", module=module)
@@ -92,6 +91,7 @@ def _validate(stated: Mapping[str, Any], url: str, parameters: dict[str, object]
     from great_expectations.core.result_format import ResultFormat  # noqa: PLC0415
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # importing it has set INFO
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(enable=False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from schemas.contract import Column, Contract, PersonalData, QualityRule, Sharing, product_contracts, source_contracts
-from schemas.rendering.code_tables import CodeRows, code_rows
+from schemas.rendering.code_rows import CodeRows, code_rows
 
 TARGET: Final = Path(__file__).resolve().parents[2] / "docs" / "data-dictionary.md"
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from schemas.code_tables import code_table
 from schemas.contract import Column, Contract, Identifier, QualityRule, Severity
-from schemas.rendering.code_tables import code_rows
 
 FRESHEST_ALLOWED: Final = "freshest_allowed"
 
@@ -35,8 +35,10 @@ IDENTIFIER_FORMS: Final[Mapping[Identifier, str]] = MappingProxyType(
 )
 """What canonical forms look like; free-form documents and old registration numbers only hold no blanks."""
 
-CODE_TAILS: Final[Mapping[str, str]] = MappingProxyType({"division": "([0-9]{3})?", "industry": "[0-9]{0,2}"})
-"""Tables whose codes may be longer than the table goes: streets below districts, classes below divisions."""
+CODE_SHAPES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {"division": ("", "([0-9]{3}){0,2}"), "industry": ("[A-T]?", "[0-9]{0,2}")}
+)
+"""Tables that hold beginnings only: what may stand before them (a section) and after them (street, village; class)."""
 
 
 def suite(contract: Contract) -> dict[str, Any]:
@@ -117,25 +119,26 @@ def _of_columns(columns: Iterable[Column]) -> Iterator[QualityRule]:
 
 
 def _known_codes(column: Column, table: str) -> QualityRule:
-    codes = code_rows(table).codes
+    codes = code_table(table).codes
     texts = (f"is in the code table {table}", f"在代码表 {table} 中")
-    if table not in CODE_TAILS:
+    if table not in CODE_SHAPES:
         return _rule(column, "code_known", {"value_set": list(codes), "mostly": KNOWN_CODES}, "low", texts)
-    form = {"regex": prefix_tree(codes, CODE_TAILS[table]), "mostly": KNOWN_CODES}
+    head, tail = CODE_SHAPES[table]
+    form = {"regex": f"^{head}{prefix_tree(codes)}{tail}$", "mostly": KNOWN_CODES}
     return _rule(column, "code_known", form, "low", texts)
 
 
-def prefix_tree(codes: Iterable[str], tail: str) -> str:
-    """One regular expression for all the codes, followed by a tail; codes share their first four characters.
+def prefix_tree(codes: Iterable[str]) -> str:
+    """One regular expression for all the codes; those with the same first four characters share them.
 
-    >>> prefix_tree(["370202", "370203", "371000"], "([0-9]{3})?")
-    '^(3702(02|03)|3710(00))([0-9]{3})?$'
+    >>> prefix_tree(["370202", "370203", "371000"])
+    '(3702(02|03)|3710(00))'
     """
     branches: dict[str, list[str]] = {}
     for code in dict.fromkeys(codes):
         branches.setdefault(re.escape(code[:4]), []).append(re.escape(code[4:]))
     stems = (stem + (f"({'|'.join(ends)})" if any(ends) else "") for stem, ends in branches.items())
-    return f"^({'|'.join(stems)}){tail}$"
+    return f"({'|'.join(stems)})"
 
 
 _EXPECTATIONS: Final = MappingProxyType(

@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
+from schemas.code_tables import code_table
 from schemas.contract import (
     Contract,
     Identifier,
@@ -19,7 +20,6 @@ from schemas.contract import (
     source_contracts,
 )
 from schemas.odcs.reader import CONTRACTS
-from schemas.rendering.code_tables import code_rows
 
 FILES = sorted(CONTRACTS.glob("*/*.yaml"))
 
@@ -69,7 +69,8 @@ PRODUCTS = {
 
 TYPES = {
     ValueType.MONEY: "contribution_base registered_capital subscribed_capital wages tax_withheld taxable_amount "
-    "tax_due tax_paid price net_assets total_investment completed_investment estimate_low estimate_likely estimate_high",
+    "tax_due tax_paid price net_assets total_investment completed_investment estimate_low estimate_likely "
+    "estimate_high",
     ValueType.NUMBER: "contribution_rate share_ratio quantity area_m2 match_probability link_probability",
     ValueType.INTEGER: "insured_count tax_year months record_count",
     ValueType.DATE: "birth_date death_date insured_from established_on ended_on registered_on cancelled_on issued_on "
@@ -192,7 +193,7 @@ def test_code_tables() -> None:
         expected = STATUS_CODES.get(dataset) if column.name == "status" else CODES.get(column.name)
         assert column.codes == expected, (dataset, column.name)
         if expected:
-            assert code_rows(expected).codes, expected
+            assert code_table(expected).codes, expected
 
 
 def test_only_identifiers_codes_and_dates_of_birth_are_lenient() -> None:
