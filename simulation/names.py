@@ -40,7 +40,7 @@ def names(settings: CitySettings, homes: Households, seed: int) -> Names:
     surname = _surnames(rng, settings, homes)
     year = 1970 + homes.birth // 365.2425
     cohort = np.clip((year - 1940) // 10, 0, 7).astype(np.int64)
-    given = _given(rng, settings, cohort, homes.sex)
+    given = given_names(rng, settings, cohort, homes.sex)
     _share_generation(rng, settings, homes, given)
     rare = np.zeros(count, dtype=bool)
     rows = planted(rng, settings.rare_character_names, np.arange(count))
@@ -53,7 +53,7 @@ def names(settings: CitySettings, homes: Households, seed: int) -> Names:
     dotted, ethnicity = _minorities(rng, settings, homes, name)
     former = Coded(name.values, np.full(count, -1))
     renamed = chosen(rng, settings.former_names, np.flatnonzero(dotted < 0))
-    other = _given(rng, settings, cohort[renamed], homes.sex[renamed])
+    other = given_names(rng, settings, cohort[renamed], homes.sex[renamed])
     former.put(renamed, assembled(surname[renamed], other).tolist())
     return Names(name, former, rare, dotted, ethnicity)
 
@@ -93,7 +93,8 @@ def _surnames(rng: np.random.Generator, settings: CitySettings, homes: Household
     return points(tables.column("surnames", "surname"), 2)[drawn]
 
 
-def _given(rng: np.random.Generator, settings: CitySettings, cohort: Ints, sex: Ints) -> Points:
+def given_names(rng: np.random.Generator, settings: CitySettings, cohort: Ints, sex: Ints) -> Points:
+    """Given names as two code points, by cohort (index into `COHORTS`) and sex (1, 2)."""
     given = np.zeros((len(cohort), 2), dtype=np.uint32)
     if not len(cohort):
         return given

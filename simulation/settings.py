@@ -131,6 +131,20 @@ class CitySettings:
 
     # days
     daily_change: float = rate(0.01, "sources.md: daily change about 1 %")
+    births_a_day: float = rate(6.4e-3 / 365, "assumption near a birth rate of 6.4 per thousand and year")
+    deaths_a_day: float = rate(7.9e-3 / 365, "assumption near a death rate of 7.9 per thousand and year")
+    renames_a_day: float = rate(1e-5)
+    household_moves_a_day: float = rate(2e-4, "assumption: share of households")
+    household_merges_a_day: float = rate(2e-5, "assumption: share of households")
+    corrections_a_day: float = rate(2e-3, "assumption: share of the records with an error")
+    duplicates_removed_a_day: float = rate(0.01, "assumption: share of the duplicate records")
+    departures_a_day: float = rate(2e-5, "assumption: registered persons deleted because they moved out")
+    enterprise_foundings_a_day: float = rate(2e-4, "assumption: share of enterprises, as the next four")
+    enterprise_renames_a_day: float = rate(2e-4)
+    enterprise_endings_a_day: float = rate(1e-4)
+    enterprise_merges_a_day: float = rate(5e-5)
+    representative_changes_a_day: float = rate(2e-4)
+    declarations_a_day: float = rate(2e-2, "assumption: new declarations a day, as a share of enterprises")
 
     def harsh(self, factor: float = 3.0) -> "CitySettings":
         """The same city with the rates of name, id, date and missing-value errors times `factor`, at most 0.9."""
