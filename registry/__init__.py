@@ -1,1 +1,1 @@
-"""Room."""
+"""The base databases: golden records with provenance, master ids that stay, and their publication."""

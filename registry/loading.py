@@ -1,0 +1,171 @@
+"""Bulk load of one version of an entity into PostgreSQL, beside what readers see.
+
+Owns the way from published files to partitions. Everything of one entity is one transaction: tables made, rows copied,
+indexes built after the rows, statistics taken. The partitions are not attached: no reader sees them until
+`registry.versions` commits the version.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import adbc_driver_postgresql.dbapi as postgresql
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from sqlalchemy import URL
+
+from registry.choice import DECISIONS, NONE
+from registry.naming import LEDGER_TABLE, SCHEMAS, partition, stored
+from registry.policy import Entity, policy
+from registry.sql import quoted
+from storage.errors import Internal
+
+CHOICE_WIDTH = 5
+"""Numbers an attribute has in `choices`: record, policy, candidates, conflicts, runner-up; -1 where there is none."""
+
+LARGEST_MASTER = 32_767
+"""Records that one master may have: `choices` and `member` are smallint."""
+
+_ROWS_AT_ONCE = 100_000
+
+
+@dataclass(frozen=True)
+class Files:
+    """The Parquet files of one version of an entity.
+
+    Golden records, provenance, crosswalk in the order of the provenance, and the rows of the ledger of ids that are new
+    or changed.
+    """
+
+    records: Path
+    provenance: Path
+    crosswalk: Path
+    changes: Path
+
+
+def load(url: URL, entity: Entity, version: int, files: Files) -> None:
+    """Copy one version of an entity into partitions of its own, and index them."""
+    golden, crosswalk, provenance = stored(entity)
+    sources: dict[str, Callable[[], pa.RecordBatchReader]] = {
+        golden: lambda: _records(files.records),
+        crosswalk: lambda: _crosswalk(files),
+        provenance: lambda: _choices(entity, files.provenance),
+    }
+    unique = {golden: "master_id", provenance: "master_id", crosswalk: "record_id, dataset, source"}
+    with closing(postgresql.connect(connection_string(url))) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute("SET LOCAL client_connection_check_interval = '1s'")
+        cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
+        for table, read in sources.items():
+            name = partition(table, version)
+            _create(cursor, SCHEMAS[entity], table, version)
+            cursor.adbc_ingest(name, read(), mode="append", db_schema_name=SCHEMAS[entity])
+            place = f"{quoted(SCHEMAS[entity])}.{quoted(name)}"
+            cursor.execute(f"CREATE UNIQUE INDEX ON {place} ({unique[table]})")
+            if table == crosswalk:
+                cursor.execute(f"CREATE INDEX ON {place} (master_id)")
+            cursor.execute(f"ANALYZE {place}")
+        _stage_ledger(cursor, SCHEMAS[entity], version, files.changes)
+        connection.commit()
+
+
+def _stage_ledger(cursor: postgresql.Cursor, schema: str, version: int, changes: Path) -> None:
+    name = partition(LEDGER_TABLE, version)
+    cursor.execute(f"CREATE TABLE {quoted(schema)}.{quoted(name)} (LIKE {quoted(schema)}.{quoted(LEDGER_TABLE)})")
+    cursor.adbc_ingest(name, _records(changes), mode="append", db_schema_name=schema)
+
+
+def connection_string(url: URL) -> str:
+    """An engine's address as libpq takes it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _create(cursor: postgresql.Cursor, schema: str, table: str, version: int) -> None:
+    """Make a partition to be: its check lets PostgreSQL attach it without reading it."""
+    place, parent = (
+        f"{quoted(schema)}.{quoted(partition(table, version))}",
+        f"{quoted(schema)}.{quoted(table + '_versions')}",
+    )
+    cursor.execute(
+        f"CREATE TABLE {place} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, CHECK (version = {version:d}))"
+    )
+    cursor.execute(f"ALTER TABLE {place} ALTER COLUMN version SET DEFAULT {version:d}")
+
+
+def _records(path: Path) -> pa.RecordBatchReader:
+    file = pq.ParquetFile(path)
+    return pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches(_ROWS_AT_ONCE))
+
+
+def _choices(entity: Entity, path: Path) -> pa.RecordBatchReader:
+    """One row per master: master_id and the numbers of every attribute, in the order of the policy."""
+    names = [attribute.name for attribute in policy(entity).attributes]
+    schema = pa.schema([("master_id", pa.string()), ("choices", pa.list_(pa.int16()))])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in pq.ParquetFile(path).iter_batches(_ROWS_AT_ONCE):
+            numbers = np.stack([column for name in names for column in _numbers(batch.column(name))], axis=1)
+            offsets = np.arange(len(numbers) + 1, dtype=np.int32) * numbers.shape[1]
+            lists = pa.ListArray.from_arrays(pa.array(offsets), pa.array(numbers.reshape(-1)))
+            yield pa.record_batch([batch.column("master_id"), lists], schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _numbers(origin: pa.StructArray) -> Iterator[np.ndarray[tuple[int], np.dtype[np.int16]]]:
+    codes = pc.index_in(origin.field("policy").cast(pa.string()), pa.array(DECISIONS))
+    for values in (
+        origin.field("record"),
+        codes,
+        origin.field("candidates"),
+        origin.field("conflicts"),
+        origin.field("runner_up"),
+    ):
+        yield pc.fill_null(values.cast(pa.int32()), NONE).to_numpy(zero_copy_only=False).astype(np.int16)
+
+
+def _crosswalk(files: Files) -> pa.RecordBatchReader:
+    """The crosswalk with each record's place among its master's, and its time, both from the provenance."""
+    pairs = [("master_id", pa.string()), ("source", pa.string()), ("dataset", pa.string()), ("record_id", pa.string())]
+    schema = pa.schema(
+        [*pairs, ("match_probability", pa.float64()), ("member", pa.int16()), ("updated_at", pa.timestamp("us"))]
+    )
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        rows = _Rows(files.crosswalk)
+        for batch in pq.ParquetFile(files.provenance).iter_batches(_ROWS_AT_ONCE, columns=["records"]):
+            lists = batch.column("records")
+            records = lists.flatten()
+            part = rows.take(len(records))
+            if not part.column("record_id").equals(pa.chunked_array([records.field("record_id")])):
+                raise Internal("crosswalk and provenance are not in the same order", str(files.crosswalk))
+            sizes = lists.value_lengths().to_numpy()
+            member = np.arange(len(records)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+            whole = part.append_column("member", pa.array(member.astype(np.int16))).append_column(
+                "updated_at", records.field("updated_at")
+            )
+            yield from whole.cast(schema).combine_chunks().to_batches()
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+class _Rows:
+    """The rows of a crosswalk file, as many at a time as are asked for."""
+
+    def __init__(self, path: Path) -> None:
+        columns = ["master_id", "source", "dataset", "record_id", "match_probability"]
+        self._batches = pq.ParquetFile(path).iter_batches(_ROWS_AT_ONCE, columns=columns)
+        self._schema = pq.read_schema(path)
+        self._rest = pa.table({name: pa.array([], self._schema.field(name).type) for name in columns})
+
+    def take(self, rows: int) -> pa.Table:
+        """The next rows; fewer at the end."""
+        parts, held = [self._rest], self._rest.num_rows
+        while held < rows and (batch := next(self._batches, None)) is not None:
+            parts.append(pa.Table.from_batches([batch]).select(self._rest.column_names))
+            held += batch.num_rows
+        whole = pa.concat_tables(part.cast(self._rest.schema) for part in parts)
+        self._rest = whole.slice(rows)
+        return whole.slice(0, rows)

@@ -1,0 +1,92 @@
+"""Bring a database to this release: schemas, tables, comments and rights.
+
+Alembic runs from code, without a file of settings, in one transaction; two processes that upgrade at once wait for each
+other. Column comments come from the contracts in Chinese and English and are said anew each time. Rights are granted to
+the roles of the embedded server where they exist; on a server of others the operator grants them.
+"""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from psycopg import sql
+from sqlalchemy import Connection, Engine, text
+
+from registry.naming import SCHEMAS, products
+from schemas.contract import product_contract
+
+VERSION_SCHEMA = "registry"
+VERSION_TABLE = "alembic_version"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_LOCK = 0x51_70_6E_67  # any number that nobody else takes: "Qpng"
+_READERS = ("sitong_reader", "sitong_writer")
+
+
+def upgrade(engine: Engine, id_key: bytes | None = None) -> None:
+    """Bring the database's schemas to this release.
+
+    Args:
+        engine: connects as the owner of the base databases.
+        id_key: the installation's key of master ids, kept at the first upgrade and never changed after it. Without one
+            it is fixed, so that equal
+            histories in two places give equal ids.
+    """
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA}"))
+        command.upgrade(_config(connection), "registry@head")
+        connection.execute(
+            text("INSERT INTO registry.installation (id_key) VALUES (:key) ON CONFLICT DO NOTHING"),
+            {"key": id_key or b"sitong"},
+        )
+        for statement in (*_comments(), *_grants(connection)):
+            _run(connection, statement)
+
+
+def new_id_key() -> bytes:
+    """A random key for an installation whose ids should not be foreseeable."""
+    return secrets.token_bytes(32)
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _comments() -> Iterator[sql.Composed]:
+    for entity, schema in SCHEMAS.items():
+        for product in products(entity):
+            contract = product_contract(product)
+            view = sql.Identifier(schema, product)
+            yield sql.SQL("COMMENT ON VIEW {} IS {}").format(view, f"{contract.title_zh} / {contract.title_en}")
+            for column in contract.columns:
+                comment = f"{column.name_zh} / {column.name_en}"
+                place = sql.Identifier(schema, product, column.name)
+                yield sql.SQL("COMMENT ON COLUMN {} IS {}").format(place, comment)
+
+
+def _grants(connection: Connection) -> Iterator[sql.Composed]:
+    found = connection.execute(
+        text("SELECT rolname FROM pg_roles WHERE rolname = ANY(:names)"), {"names": list(_READERS)}
+    )
+    roles = sorted(found.scalars())
+    for role in map(sql.Identifier, roles):
+        yield sql.SQL("GRANT USAGE ON SCHEMA registry TO {}").format(role)
+        yield sql.SQL(
+            "GRANT SELECT ON registry.version, registry.version_product, registry.current_product TO {}"
+        ).format(role)
+        for entity, schema in SCHEMAS.items():
+            names = [*products(entity), "redirect", "provenance"]
+            yield sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(schema), role)
+            for name in names:
+                yield sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(schema, name), role)
+
+
+def _run(connection: Connection, statement: sql.Composed) -> None:
+    raw = connection.connection.driver_connection
+    connection.exec_driver_sql(statement.as_string(raw).replace("%", "%%"))

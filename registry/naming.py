@@ -1,0 +1,39 @@
+"""What the registry's things are called: schemas, products, the tables and folders of a version."""
+
+from collections.abc import Mapping
+
+from registry.policy import Entity
+
+SCHEMAS: Mapping[Entity, str] = {"person": "population", "enterprise": "enterprise"}
+"""The PostgreSQL schema of each base database."""
+
+LEDGER_TABLE = "master_id"
+"""The table of all ids ever given, in each schema."""
+
+
+def products(entity: Entity) -> tuple[str, str]:
+    """The products of an entity: golden records and crosswalk."""
+    return entity, f"{entity}_crosswalk"
+
+
+def stored(entity: Entity) -> tuple[str, str, str]:
+    """The tables of an entity that have one partition a version."""
+    return entity, f"{entity}_crosswalk", f"{entity}_provenance"
+
+
+def partition(table: str, version: int) -> str:
+    """The partition that holds a table's rows of one version.
+
+    >>> partition("person", 12)
+    'person_v12'
+    """
+    return f"{table}_v{version}"
+
+
+def folder_name(version: int) -> str:
+    """A version as the name of a folder; names sort as versions do.
+
+    >>> folder_name(12)
+    '000012'
+    """
+    return f"{version:06d}"

@@ -1,0 +1,311 @@
+"""Publication: from match results and accepted tables to one new version of the base databases, wholly or not at all.
+
+The steps: ids → golden records → checks → files of the new version → partitions of the new version → one transaction
+that puts them in force → links → old versions away. Until that transaction nothing of the new version is seen; after it
+everything is. **The version's row is the commit**; the links `published/*/current` follow it and are repaired before
+anything else is done. Ended at any moment, the same call again ends in the same state. A check that fails holds the
+publication, and what was published stays.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import adbc_driver_manager
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from registry.checks import Figures, Limits, figures, hold
+from registry.identities import Assignment, Past, assign
+from registry.loading import Files, load
+from registry.members import Sources
+from registry.naming import folder_name, products
+from registry.policy import ENTITIES, Entity, policy
+from registry.repair import prune_folders, repair_held
+from registry.survivorship import write_golden
+from registry.versions import (
+    NewVersion,
+    Standing,
+    commit_version,
+    kept_versions,
+    prune_partitions,
+    publication_lock,
+    standing,
+)
+from schemas.contract import product_contract
+from storage.commit import commit, point, staging
+from storage.errors import ContractBroken, SourceUnavailable
+from storage.manifest import Json, Manifest, describe_file
+from storage.zones import Zones
+
+ALGORITHM = 1
+"""Rises when the same inputs give another result, so that the next run publishes anew."""
+
+OnStep = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class PublishRequest:
+    """What is to be published.
+
+    Attributes:
+        as_of: the day on which "today" is judged.
+        tables: accepted tables by dataset.
+        person: folder of a match of persons, with `crosswalk.parquet`; None keeps the last version of the person base.
+        enterprise: likewise of enterprises.
+        inputs: versions of the accepted tables by dataset; where one is missing, the file's hash stands for it.
+        waived: names of checks of `registry.checks.WAIVABLE` that a person has looked at.
+        limits: what a version may lack against the one before.
+        patience: how long to wait for another publication, in seconds.
+        keep: how many publications are kept, this one included.
+        at: the moment that is written down as that of the publication.
+    """
+
+    as_of: date
+    tables: Mapping[str, Path]
+    person: Path | None = None
+    enterprise: Path | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    waived: frozenset[str] = frozenset()
+    limits: Limits = field(default_factory=Limits)
+    patience: float = 60.0
+    keep: int = 3
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def matches(self) -> dict[Entity, Path]:
+        """Crosswalks to be published, by entity."""
+        folders: dict[Entity, Path | None] = {"person": self.person, "enterprise": self.enterprise}
+        return {entity: folder / "crosswalk.parquet" for entity, folder in folders.items() if folder is not None}
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One publication on its way."""
+
+    engine: Engine
+    connection: Connection
+    zones: Zones
+    request: PublishRequest
+    on_step: OnStep
+    before: Standing
+    work: Path
+
+    @property
+    def version(self) -> int:
+        return self.before.version + 1
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """One entity of a new version."""
+
+    entity: Entity
+    assignment: Assignment
+    golden: Path
+    figures: Figures
+
+
+def publish(engine: Engine, zones: Zones, request: PublishRequest, *, on_step: OnStep = lambda _: None) -> Manifest:
+    """Publish one new version, or return the manifest of the last one where nothing has changed since.
+
+    Args:
+        engine: connects as the owner of the base databases, which are at this release (`registry.migration.upgrade`).
+        zones: the home folder, whose lock the caller holds.
+        request: what to publish.
+        on_step: told the name of each step when it is done.
+
+    Raises:
+        PublicationHeld: a check failed; the last version stays in force.
+        Busy: another publication is under way.
+        ContractBroken: crosswalk and tables do not belong together.
+        SourceUnavailable: the database refused or was lost, or the disk is full; the last version stays in force.
+    """
+    with _named_failures(), publication_lock(engine, request.patience) as connection:
+        repair_held(engine, connection, zones)
+        on_step("repaired")
+        before = standing(connection)
+        fresh = {entity: _fingerprint(entity, path, request) for entity, path in request.matches().items()}
+        built = {entity: found for entity, found in fresh.items() if before.products.get(entity, (0, ""))[1] != found}
+        if not built:
+            return before.manifest or _manifest(request, before, {}, [])
+        with staging(zones) as work:
+            job = _Job(engine, connection, zones, request, on_step, before, work)
+            return _publish_built(job, built)
+
+
+def repair(engine: Engine, zones: Zones) -> None:
+    """Make the published folders say what the database says, and remove what unfinished publications left.
+
+    Raises:
+        BadSpecification: the folders belong to another database.
+        ContractBroken: files of a version in force are missing.
+    """
+    with _named_failures(), publication_lock(engine, patience=60.0) as connection:
+        repair_held(engine, connection, zones)
+
+
+def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
+    drafts = [_draft(job, entity) for entity in built]
+    for draft in drafts:
+        before = job.before.counts.get(draft.entity, {})
+        hold(draft.entity, draft.figures, before, job.request.limits, job.request.waived)
+    job.on_step("checked")
+    for draft in drafts:
+        _write(job, draft, built[draft.entity])
+        job.on_step(f"{draft.entity} written")
+    for draft in drafts:
+        load(job.engine.url, draft.entity, job.version, _files(job, draft))
+        job.on_step(f"{draft.entity} loaded")
+    manifest = _manifest(job.request, job.before, built, drafts)
+    commit_version(job.connection, job.before, _new_version(job, built, drafts, manifest))
+    job.on_step("committed")
+    for entity in built:
+        for product in products(entity):
+            point(job.zones.current(product), folder_name(job.version))
+    job.on_step("pointed")
+    prune_partitions(job.engine, job.connection, job.request.keep)
+    for entity in built:
+        prune_folders(job.zones, entity, kept_versions(job.connection, entity, job.request.keep))
+    job.on_step("pruned")
+    return manifest
+
+
+def _draft(job: _Job, entity: Entity) -> _Draft:
+    folders = [job.work / f"{entity}-{name}" for name in ("ids", "golden", "joined", "counted")]
+    for folder in folders:
+        folder.mkdir(mode=0o700)
+    ids, golden, joined, counted = folders
+    found = assign(entity, job.request.matches()[entity], _past(job, entity), job.before.id_key, ids)
+    job.on_step(f"{entity} ids assigned")
+    sources = Sources(found.crosswalk, job.request.tables)
+    write_golden(entity, sources, job.request.as_of, golden, joined)
+    job.on_step(f"{entity} golden records made")
+    return _Draft(entity, found, golden, figures(entity, sources, golden / "data.parquet", counted))
+
+
+def _past(job: _Job, entity: Entity) -> Past | None:
+    if entity not in job.before.products:
+        return None
+    version = folder_name(job.before.products[entity][0])
+    golden, crosswalk = (job.zones.published(product, version) for product in products(entity))
+    return Past(golden / "master_ids.parquet", crosswalk / "data.parquet")
+
+
+def _write(job: _Job, draft: _Draft, fingerprint: str) -> None:
+    """Put the files of the new version beside those in force."""
+    golden, crosswalk = products(draft.entity)
+    shutil.move(draft.assignment.ledger, draft.golden / "master_ids.parquet")
+    crosswalk_folder = job.work / crosswalk
+    crosswalk_folder.mkdir(mode=0o700)
+    shutil.move(draft.assignment.crosswalk, crosswalk_folder / "data.parquet")
+    rows = {golden: draft.figures.masters, crosswalk: sum(draft.figures.records.values())}
+    for product, folder in ((golden, draft.golden), (crosswalk, crosswalk_folder)):
+        manifest = Manifest(
+            kind="product",
+            name=product,
+            version=folder_name(job.version),
+            created_at=job.request.at,
+            rows=rows[product],
+            inputs={name: job.request.inputs.get(name, "") for name in draft.figures.records},
+            facts={
+                "installation": job.before.installation,
+                "as_of": job.request.as_of.isoformat(),
+                "inputs_hash": fingerprint,
+                "contract_version": product_contract(product).version,
+            },
+        )
+        commit(folder, job.zones.published(product, folder_name(job.version)), manifest)
+
+
+def _files(job: _Job, draft: _Draft) -> Files:
+    golden, crosswalk = (job.zones.published(product, folder_name(job.version)) for product in products(draft.entity))
+    return Files(
+        golden / "data.parquet", golden / "provenance.parquet", crosswalk / "data.parquet", draft.assignment.changes
+    )
+
+
+def _new_version(job: _Job, built: Mapping[Entity, str], drafts: Sequence[_Draft], manifest: Manifest) -> NewVersion:
+    counts = dict(job.before.counts) | {draft.entity: draft.figures.as_json() for draft in drafts}
+    return NewVersion(
+        version=job.version,
+        as_of=job.request.as_of,
+        committed_at=job.request.at,
+        built=built,
+        inputs_hash=_digest({str(entity): found for entity, found in built.items()}),
+        counts=counts,
+        manifest=manifest,
+    )
+
+
+def _manifest(
+    request: PublishRequest, before: Standing, built: Mapping[Entity, str], drafts: Sequence[_Draft]
+) -> Manifest:
+    version = before.version + (1 if built else 0)
+    in_force = {product: found for product, (found, _) in before.products.items()} | dict.fromkeys(built, version)
+    masters = {name: int(str(item["masters"])) for name, item in before.counts.items()}
+    masters |= {draft.entity: draft.figures.masters for draft in drafts}
+    return Manifest(
+        kind="publication",
+        name="registry",
+        version=folder_name(version),
+        created_at=request.at,
+        rows=sum(masters.values()),
+        inputs=dict(request.inputs),
+        facts={
+            "as_of": request.as_of.isoformat(),
+            "products": {
+                product: folder_name(found) for entity, found in in_force.items() for product in products(entity)
+            },
+            "masters": masters,
+            "ids": {draft.entity: _ids(draft.assignment) for draft in drafts},
+        },
+    )
+
+
+def _ids(assignment: Assignment) -> Json:
+    return {name: value for name, value in asdict(assignment).items() if isinstance(value, int)}
+
+
+def _fingerprint(entity: Entity, crosswalk: Path, request: PublishRequest) -> str:
+    """What the result depends on, as one hash."""
+    if not crosswalk.is_file():
+        raise ContractBroken(
+            "the match has no crosswalk", str(crosswalk), "crosswalk.parquet", f"match the {entity} records first"
+        )
+    used = {name: path for name, path in request.tables.items() if name in policy(entity).datasets}
+    return _digest(
+        {
+            "algorithm": ALGORITHM,
+            "crosswalk": describe_file(crosswalk).sha256,
+            "tables": {name: request.inputs.get(name) or describe_file(path).sha256 for name, path in used.items()},
+            "policy": policy(entity).text,
+            "contracts": [product_contract(product).version for product in products(entity)],
+            "as_of": request.as_of.isoformat(),
+        }
+    )
+
+
+def _digest(content: Mapping[str, Json]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def _named_failures() -> Iterator[None]:
+    """Say what the loss of the database means."""
+    try:
+        yield
+    except (OperationalError, adbc_driver_manager.OperationalError) as error:
+        kind = type(getattr(error, "orig", None) or error).__name__
+        raise SourceUnavailable(
+            f"the database refused or was lost ({kind})",
+            "publication",
+            remedy="what was published before stays in force; see the server's log and disk, and run again",
+        ) from error
+
+
+__all__ = ["ENTITIES", "PublishRequest", "publish", "repair"]

@@ -1,0 +1,266 @@
+"""Versions in the database: which is in force, the one transaction that commits a new one, and what others left behind.
+
+Invariant: a partition is attached only by the transaction that inserts its version's row; whatever lies beside is
+debris of a publication that did not come to its end, and nobody sees it.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
+
+from registry.naming import LEDGER_TABLE, SCHEMAS, partition, stored
+from registry.policy import ENTITIES, Entity, policy
+from registry.sql import quoted
+from storage.errors import Busy, Internal
+from storage.manifest import Json, Manifest
+
+_log = logging.getLogger(__name__)
+
+_LOCK = 0x51_70_75_62  # any number that nobody else takes: "Qpub"
+_POLL_SECONDS = 0.2
+_DETACH_SECONDS = 10  # a reader that takes longer keeps the old partition until the next publication
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is in force.
+
+    `version` is 0 before the first publication. `products`: entity → version and fingerprint of its inputs.
+    """
+
+    installation: str
+    id_key: bytes
+    version: int
+    manifest: Manifest | None
+    products: Mapping[Entity, tuple[int, str]]
+    counts: Mapping[str, Mapping[str, Json]]
+
+
+@dataclass(frozen=True)
+class NewVersion:
+    """What the commit writes down.
+
+    `built`: entities that this version has anew, with the fingerprint of their inputs.
+    """
+
+    version: int
+    as_of: date
+    committed_at: datetime
+    built: Mapping[Entity, str]
+    inputs_hash: str
+    counts: Mapping[str, Json]
+    manifest: Manifest
+
+
+@contextmanager
+def publication_lock(engine: Engine, patience: float) -> Iterator[Connection]:
+    """Hold the right to publish; the session that holds it is the one that commits, so that a lost session cannot.
+
+    Raises:
+        Busy: another publication holds it for longer than `patience` seconds.
+    """
+    with engine.connect() as connection:
+        connection.detach()  # the lock ends with the session, which therefore does not go back into the pool
+        connection.execute(text("SET client_connection_check_interval = '1s'"))
+        deadline = time.monotonic() + patience
+        while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}).scalar_one():
+            if time.monotonic() >= deadline:
+                raise Busy(
+                    "another publication is under way on this database", remedy="wait until it has ended and run again"
+                )
+            time.sleep(_POLL_SECONDS)
+        connection.commit()
+        yield connection
+
+
+def standing(connection: Connection) -> Standing:
+    """Read what is in force."""
+    with connection.begin():
+        place = connection.execute(text("SELECT id::text, id_key FROM registry.installation")).one()
+        row = connection.execute(
+            text(
+                "SELECT version, manifest, counts FROM registry.version WHERE status = 'published'"
+                " ORDER BY version DESC LIMIT 1"
+            )
+        ).one_or_none()
+        products = connection.execute(
+            text("SELECT product, product_version, inputs_hash FROM registry.current_product")
+        ).all()
+    return Standing(
+        installation=place.id,
+        id_key=bytes(place.id_key),
+        version=row.version if row else 0,
+        manifest=Manifest.from_json(json.dumps(row.manifest)) if row else None,
+        products={item.product: (item.product_version, item.inputs_hash) for item in products},
+        counts=row.counts if row else {},
+    )
+
+
+def commit_version(connection: Connection, before: Standing, new: NewVersion) -> None:
+    """Put a loaded version in force: ledger, partitions and the version's row in one transaction."""
+    with connection.begin():
+        connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+        for entity in new.built:
+            _merge_ledger(connection, SCHEMAS[entity], new.version)
+            for table in stored(entity):
+                _attach(connection, SCHEMAS[entity], table, new.version)
+        _insert_version(connection, new)
+        in_force = dict(before.products) | {entity: (new.version, found) for entity, found in new.built.items()}
+        _insert_products(connection, new, in_force)
+
+
+def _merge_ledger(connection: Connection, schema: str, version: int) -> None:
+    ledger, changes = f"{quoted(schema)}.{LEDGER_TABLE}", f"{quoted(schema)}.{quoted(partition(LEDGER_TABLE, version))}"
+    strangers = connection.execute(
+        text(
+            f"SELECT count(*) FROM {changes} c JOIN {ledger} l ON l.sequence = c.sequence"
+            " WHERE l.master_id <> c.master_id"
+        )
+    ).scalar_one()
+    if strangers:
+        raise Internal(f"{strangers} numbers stand for other master ids in the database than in the files", ledger)
+    connection.execute(
+        text(
+            f"INSERT INTO {ledger} SELECT * FROM {changes} ON CONFLICT (sequence) DO UPDATE SET state = excluded.state,"
+            " target = excluded.target, source = excluded.source, dataset = excluded.dataset,"
+            " record_id = excluded.record_id"
+        )
+    )
+    connection.execute(text(f"DROP TABLE {changes}"))
+
+
+def _attach(connection: Connection, schema: str, table: str, version: int) -> None:
+    parent, child = (
+        f"{quoted(schema)}.{quoted(table + '_versions')}",
+        f"{quoted(schema)}.{quoted(partition(table, version))}",
+    )
+    connection.execute(text(f"ALTER TABLE {parent} ATTACH PARTITION {child} FOR VALUES IN ({version:d})"))
+
+
+def _insert_version(connection: Connection, new: NewVersion) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO registry.version (version, status, committed_at, as_of, inputs_hash, counts, manifest)"
+            " VALUES (:version, 'published', :committed_at, :as_of, :inputs_hash, CAST(:counts AS jsonb),"
+            " CAST(:manifest AS jsonb))"
+        ),
+        {
+            "version": new.version,
+            "committed_at": new.committed_at,
+            "as_of": new.as_of,
+            "inputs_hash": new.inputs_hash,
+            "counts": json.dumps(new.counts),
+            "manifest": new.manifest.to_json(),
+        },
+    )
+    attributes = [
+        {"version": new.version, "entity": entity, "position": position, "attribute": attribute.name}
+        for entity in new.built
+        for position, attribute in enumerate(policy(entity).attributes)
+    ]
+    connection.execute(
+        text("INSERT INTO registry.provenance_attribute VALUES (:version, :entity, :position, :attribute)"), attributes
+    )
+
+
+def _insert_products(connection: Connection, new: NewVersion, in_force: Mapping[Entity, tuple[int, str]]) -> None:
+    rows = [
+        {"version": new.version, "product": product, "built": built, "found": found}
+        for product, (built, found) in in_force.items()
+    ]
+    connection.execute(text("INSERT INTO registry.version_product VALUES (:version, :product, :built, :found)"), rows)
+
+
+def kept_versions(connection: Connection, entity: Entity, keep: int) -> frozenset[int]:
+    """Versions of an entity's tables that the newest `keep` publications put in force."""
+    with connection.begin():
+        found = connection.execute(
+            text(
+                "SELECT DISTINCT product_version FROM registry.version_product WHERE product = :entity AND version IN"
+                " (SELECT version FROM registry.version WHERE status = 'published' ORDER BY version DESC LIMIT :keep)"
+            ),
+            {"entity": entity, "keep": keep},
+        )
+        return frozenset(found.scalars())
+
+
+def drop_debris(connection: Connection) -> int:
+    """Drop tables that belong to no committed version; returns how many."""
+    dropped = 0
+    for entity in ENTITIES:
+        for name in _tables(connection, entity, attached=False):
+            with connection.begin():
+                connection.execute(text(f"DROP TABLE IF EXISTS {quoted(SCHEMAS[entity])}.{quoted(name)}"))
+            dropped += 1
+    return dropped
+
+
+def prune_partitions(engine: Engine, connection: Connection, keep: int) -> None:
+    """Take away the partitions of older versions; one that is still being read stays for the next time."""
+    for entity in ENTITIES:
+        kept = kept_versions(connection, entity, keep)
+        wanted = {partition(table, version) for table in stored(entity) for version in kept}
+        for name in _tables(connection, entity, attached=True):
+            if name not in wanted:
+                _detach(engine, SCHEMAS[entity], name)
+
+
+def finish_detaching(engine: Engine, connection: Connection) -> None:
+    """End detachments that were interrupted."""
+    with connection.begin():
+        pending = connection.execute(
+            text(
+                "SELECT n.nspname, p.relname AS parent, c.relname AS child FROM pg_inherits i"
+                " JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent"
+                " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.inhdetachpending AND n.nspname = ANY(:schemas)"
+            ),
+            {"schemas": list(SCHEMAS.values())},
+        ).all()
+    for row in pending:
+        parent, child = (f"{quoted(row.nspname)}.{quoted(name)}" for name in (row.parent, row.child))
+        _patiently(engine, f"ALTER TABLE {parent} DETACH PARTITION {child} FINALIZE")
+
+
+def _detach(engine: Engine, schema: str, name: str) -> None:
+    parent = name.rpartition("_v")[0] + "_versions"
+    child = f"{quoted(schema)}.{quoted(name)}"
+    if _patiently(engine, f"ALTER TABLE {quoted(schema)}.{quoted(parent)} DETACH PARTITION {child} CONCURRENTLY"):
+        _patiently(engine, f"DROP TABLE {child}")
+
+
+def _patiently(engine: Engine, statement: str) -> bool:
+    """Run a statement that waits for readers, for a while; False where they were not done by then."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"SET statement_timeout = '{_DETACH_SECONDS}s'"))
+        try:
+            connection.execute(text(statement))
+        except OperationalError:
+            _log.info("an old version is still being read and stays until the next publication")
+            return False
+        else:
+            return True
+        finally:
+            connection.execute(text("RESET statement_timeout"))
+
+
+def _tables(connection: Connection, entity: Entity, *, attached: bool) -> Sequence[str]:
+    """Tables of single versions in an entity's schema: partitions, or what is not (yet, or any more) one."""
+    names = "|".join((*stored(entity), LEDGER_TABLE))
+    with connection.begin():
+        found = connection.execute(
+            text(
+                "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " LEFT JOIN pg_inherits i ON i.inhrelid = c.oid"
+                " WHERE n.nspname = :schema AND c.relkind = 'r' AND c.relispartition = :attached"
+                " AND c.relname ~ :pattern AND i.inhdetachpending IS NOT TRUE ORDER BY c.relname"
+            ),
+            {"schema": SCHEMAS[entity], "attached": attached, "pattern": f"^({names})_v[0-9]+$"},
+        )
+        return tuple(found.scalars())
