@@ -35,10 +35,15 @@ def received_schema(contract: Contract) -> pa.Schema:
 
 
 def accepted_schema(contract: Contract) -> pa.Schema:
-    """Columns of the accepted state: the contract's, then `<column>_raw`, `_flags` and `_batch`."""
-    raw = [(column.name + RAW_SUFFIX, pa.string()) for column in contract.columns if column.keeps_raw]
-    added = [(FLAGS_COLUMN, pa.dictionary(pa.int32(), pa.string())), (BATCH_COLUMN, pa.string())]
-    return pa.schema([*product_schema(contract), *(pa.field(name, kind) for name, kind in (*raw, *added))])
+    """Columns of the accepted state: the contract's, each with `<column>_raw` beside it, then `_flags` and `_batch`."""
+    fields = []
+    for column in contract.columns:
+        fields.append(pa.field(column.name, ARROW_TYPES[column.type]))
+        if column.keeps_raw:
+            fields.append(pa.field(column.name + RAW_SUFFIX, pa.string()))
+    fields.append(pa.field(FLAGS_COLUMN, pa.dictionary(pa.int32(), pa.string())))
+    fields.append(pa.field(BATCH_COLUMN, pa.string()))
+    return pa.schema(fields)
 
 
 def product_schema(contract: Contract) -> pa.Schema:

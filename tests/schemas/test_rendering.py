@@ -1,5 +1,7 @@
 """Arrow schemas, DDL and the data dictionary, rendered from contracts."""
 
+import datetime as dt
+
 import duckdb
 import pyarrow as pa
 import pytest
@@ -10,6 +12,7 @@ from schemas.rendering.arrow import accepted_schema, product_schema, received_sc
 from schemas.rendering.code_rows import code_rows
 from schemas.rendering.ddl import create_table, literal, quote
 from schemas.rendering.dictionary import TARGET, code_tables_used, dictionary
+from schemas.validation import validate
 
 EVERY = [*source_contracts().values(), *product_contracts().values()]
 
@@ -20,15 +23,15 @@ def test_accepted_state_of_an_equity_transfer() -> None:
             [
                 ("record_id", pa.string()),
                 ("uscc", pa.string()),
+                ("uscc_raw", pa.string()),
                 ("transferor_name", pa.string()),
                 ("transferor_id_number", pa.string()),
+                ("transferor_id_number_raw", pa.string()),
                 ("transferee_name", pa.string()),
                 ("share_ratio", pa.float64()),
                 ("price", pa.decimal128(18, 2)),
                 ("net_assets", pa.decimal128(18, 2)),
                 ("changed_on", pa.date32()),
-                ("uscc_raw", pa.string()),
-                ("transferor_id_number_raw", pa.string()),
                 ("_flags", pa.dictionary(pa.int32(), pa.string())),
                 ("_batch", pa.string()),
             ]
@@ -40,6 +43,15 @@ def test_raw_values_are_kept_of_identifiers_and_dates_of_birth() -> None:
     names = accepted_schema(source_contract("police.resident")).names
 
     assert [name for name in names if name.endswith("_raw")] == ["id_number_raw", "birth_date_raw"]
+
+
+@pytest.mark.parametrize("contract", source_contracts().values(), ids=lambda contract: contract.name)
+def test_validation_gives_the_accepted_schema(contract: Contract) -> None:
+    received = pa.table([pa.array(["1"])] * len(contract.columns), schema=received_schema(contract))
+
+    accepted = validate(received, contract, batch="b", mode="snapshot", as_of=dt.date(2026, 3, 31)).accepted
+
+    assert accepted.schema.equals(accepted_schema(contract))
 
 
 def test_received_columns_are_text() -> None:
