@@ -14,6 +14,7 @@ from schemas.contract import Contract
 
 __all__ = ["Received", "read"]
 
+
 _READERS: Mapping[str, Callable[[DropFile, Contract], Received]] = {
     "csv": csv_text.read,
     "csv.gz": csv_text.read,
@@ -22,8 +23,13 @@ _READERS: Mapping[str, Callable[[DropFile, Contract], Received]] = {
 }
 
 
-def read(file: DropFile, contract: Contract) -> Received:
+def read(file: DropFile, contract: Contract, *, drift: bool = True) -> Received:
     """Read one batch.
+
+    Args:
+        file: the batch.
+        contract: of its dataset.
+        drift: whether the table keeps columns that the contract does not know; they are named in any case.
 
     Raises:
         SourceRejected: the file is damaged, empty, of an unknown encoding or format, or lacks a required column.
@@ -31,7 +37,7 @@ def read(file: DropFile, contract: Contract) -> Received:
     where = file.path.name
     if file.refusal:
         raise file.refusal.error(where)
-    reader = _READERS.get(file.format)
+    reader = parquet.read_known if file.format == "parquet" and not drift else _READERS.get(file.format)
     if reader is None:
         raise Refusal(f"the format {file.format} is not supported", f"one of {', '.join(_READERS)}").error(where)
     try:
@@ -43,4 +49,4 @@ def read(file: DropFile, contract: Contract) -> Received:
         ).error(where) from None
     if received is None:
         raise Refusal("the file has no bytes", "at least a header", "send the file again").error(where)
-    return received
+    return received if drift else received.without_drift()

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.drops import DropFile
-from connectors.readers.headers import Header, match_header
+from connectors.readers.headers import match_header
 from connectors.readers.received import Received
 from connectors.refusals import Refusal
 from schemas.contract import Contract
@@ -12,26 +12,32 @@ from schemas.contract import Contract
 
 def read(file: DropFile, contract: Contract) -> Received:
     """Read a Parquet file, checksums included where it has them."""
-    where = file.path.name
-    header, table = _open(file, contract)
-    known = set(header.names) - set(header.drift)
-    columns = [
-        _as_received(column, name, where) if name in known else column
-        for name, column in zip(header.names, table.columns, strict=True)
-    ]
-    return Received(pa.Table.from_arrays(columns, names=list(header.names)), header.drift)
+    return _read(file, contract, drift=True)
 
 
-def _open(file: DropFile, contract: Contract) -> tuple[Header, pa.Table]:
+def read_known(file: DropFile, contract: Contract) -> Received:
+    """Read the columns of the contract only."""
+    return _read(file, contract, drift=False)
+
+
+def _read(file: DropFile, contract: Contract, *, drift: bool) -> Received:
     where = file.path.name
     try:
         with pq.ParquetFile(file.path, page_checksum_verification=True, memory_map=True) as source:
-            header = match_header(source.schema_arrow.names, contract, where)
-            return header, source.read()
+            schema = source.schema_arrow
+            header = match_header(schema.names, contract, where)
+            wanted = [at for at, name in enumerate(header.names) if drift or name not in header.drift]
+            table = source.read(columns=None if drift else [schema.names[at] for at in wanted])
     except (pa.ArrowException, OSError) as error:
         raise Refusal(
             f"the Parquet file is damaged or cut short ({type(error).__name__})", "a whole file", "send the file again"
         ).error(where) from None
+    names = [header.names[at] for at in wanted]
+    columns = [
+        column if name in header.drift else _as_received(column, name, where)
+        for name, column in zip(names, table.columns, strict=True)
+    ]
+    return Received(pa.Table.from_arrays(columns, names=names), header.drift)
 
 
 def _as_received(column: pa.ChunkedArray, name: str, where: str) -> pa.ChunkedArray:

@@ -4,7 +4,7 @@ Invariant: `rows` = rows of `table` + rows of `malformed`; both keep their posit
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,12 @@ class Received:
     drift: tuple[str, ...] = ()
     malformed: pa.Table | None = None
     positions: npt.NDArray[np.int64] | None = None
+
+    def without_drift(self) -> "Received":
+        """The same batch without the columns that the contract does not know."""
+        return replace(
+            self, table=self.table.drop_columns([name for name in self.drift if name in self.table.column_names])
+        )
 
     @property
     def rows(self) -> int:

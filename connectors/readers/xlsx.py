@@ -55,9 +55,9 @@ def _refuse_bomb(file: DropFile) -> None:
         with zipfile.ZipFile(file.path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
     except zipfile.BadZipFile:
-        raise Refusal("the workbook is damaged or cut short", "a whole .xlsx file", "send the file again").error(
-            file.path.name
-        ) from None
+        raise Refusal(
+            "the workbook is damaged, cut short or protected", "a whole .xlsx file without a password", "send it again"
+        ).error(file.path.name) from None
     if unpacked > _MAX_UNPACKED:
         raise Refusal("the workbook unpacks to more than 8 GiB", "a workbook", "send it as csv.gz or Parquet").error(
             file.path.name

@@ -114,6 +114,18 @@ def test_a_link_of_ours_is_followed_and_reported_and_a_dead_one_refused(tmp_path
     assert drop.warnings[0].startswith("tax.wage.1.csv: is a link")
 
 
+def test_a_link_to_a_file_of_another_owner_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = tmp_path / "tax.wage.1.csv"
+    link.symlink_to("/etc/passwd")
+    if os.geteuid() == 0:
+        os.chown(link, 12345, -1, follow_symlinks=False)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: -1)
+    (file,) = scan(tmp_path).files
+    assert file.refusal is not None
+    assert "another owner" in file.refusal.what
+
+
 def test_files_travel_as_json(tmp_path: Path) -> None:
     touch(tmp_path, "tax.wage.1.csv", "tax.wage.2.dbf")
     for file in scan(tmp_path).files:

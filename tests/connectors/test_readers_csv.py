@@ -131,6 +131,14 @@ def test_an_unknown_column_is_drift(file_of: FileOf) -> None:
     assert received.table["colour"].to_pylist() == ["red"]
 
 
+def test_columns_without_a_header_are_numbered(file_of: FileOf) -> None:
+    content = csv_bytes([wage("1")]).replace(b"updated_at\n", b"updated_at,,\n").replace(b":00\n", b":00,x,\n")
+    received = read(file_of(content), WAGE)
+    assert received.drift == ("column_7", "column_8")
+    assert received.table["column_7"].to_pylist() == ["x"]
+    assert read(file_of(content), WAGE, drift=False).table.column_names == list(COLUMNS)
+
+
 @pytest.mark.parametrize("twin", ["wages", "WAGES", "工资薪金"])
 def test_a_header_that_stands_twice_is_rejected(file_of: FileOf, twin: str) -> None:
     known = WAGE.column("wages").name_zh if twin == "工资薪金" else twin
