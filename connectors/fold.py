@@ -81,7 +81,7 @@ class Fold:
             start = self._start(limit, released)
             chain = self._advance(start, released)
             limit = start.at
-        verdicts = tuple(filter(None, (self._verdict(version) for version in chain)))
+        verdicts = self._verdicts(chain)
         if verdicts[-1].state:
             point(self._accepted("current"), verdicts[-1].state)
         return verdicts
@@ -136,7 +136,7 @@ class Fold:
                 return None
             versions.append(now.version)
         if now.accepted and not is_whole(self._accepted(now.accepted)):
-            self._write_state(now, waived)
+            self._write_state(now, waived, self._verdicts(versions))
         return versions[1:]
 
     def _step(self, now: _Point, landing: Landing, waived: set[str]) -> _Point:
@@ -155,25 +155,29 @@ class Fold:
             logger.info("batch decided", extra={"dataset": self.contract.name, **verdict.summary()})
         return after
 
-    def _write_state(self, now: _Point, waived: set[str]) -> None:
+    def _write_state(self, now: _Point, waived: set[str], verdicts: Sequence[Verdict]) -> None:
         table = now.state.load()
         version = now.accepted
         if table is None or version is None:
             raise Internal("a state to write is not at hand", self.contract.name)
         with staging(self.zones) as folder:
             pq.write_table(table, folder / "data.parquet", compression="zstd", row_group_size=_ROW_GROUP)
-            commit(folder, self._accepted(version), self._manifest(version, table.num_rows, waived))
+            commit(folder, self._accepted(version), self._manifest(version, waived, verdicts))
 
-    def _manifest(self, version: str, rows: int, waived: set[str]) -> Manifest:
+    def _manifest(self, version: str, waived: set[str], verdicts: Sequence[Verdict]) -> Manifest:
+        last = verdicts[-1]
         return Manifest(
             kind="accepted",
             name=self.contract.name,
             version=version,
             created_at=self.moment,
-            rows=rows,
+            rows=last.state_rows,
             facts={
                 "contract_version": self.contract.version,
-                "batches": len(self.landings),
+                "batches": len(verdicts),
+                "received": sum(one.received for one in verdicts),
+                "accepted": sum(one.accepted for one in verdicts),
+                "quarantined": sum(one.quarantined for one in verdicts),
                 "released": sorted(waived),
             },
         )
@@ -183,6 +187,10 @@ class Fold:
 
     def _verdict(self, version: str) -> Verdict | None:
         return read_verdict(self.contract, self.zones, version)
+
+    def _verdicts(self, chain: Sequence[str]) -> tuple[Verdict, ...]:
+        """The decisions of a chain that are known; under a new contract they begin at the last snapshot."""
+        return tuple(filter(None, (self._verdict(version) for version in chain if version)))
 
 
 def _verdict(landing: Landing, checked: Validated, result: Advanced, after: _Point) -> Verdict:

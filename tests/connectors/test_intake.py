@@ -1,5 +1,6 @@
 import stat
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from connectors import intake
 from connectors.drops import scan
 from connectors.intake import Intake, accepted, take_in
+from schemas.contract import source_contract
 from storage.manifest import verify, whole_folders
 from storage.zones import Zones
 from tests.connectors.wages import COLUMNS, csv_bytes, wage
@@ -75,6 +78,8 @@ def test_a_batch_is_landed_validated_and_accepted(city: City) -> None:
     assert city.state() == {"a": "1.00", "b": "2.00"}
     (batch,) = intake.batches
     assert (batch.received, batch.accepted, batch.quarantined, batch.outcome) == (3, 2, 1, "applied")
+    assert intake.manifest is not None
+    assert [intake.manifest.facts[key] for key in ("batches", "received", "accepted", "quarantined")] == [1, 3, 2, 1]
     (landing,) = whole_folders(city.zones.landing("tax", "wage", "x").parent)
     assert landing.name.startswith("20260331-")
     assert (landing / "original.csv").read_bytes() == content
@@ -276,3 +281,20 @@ def test_parquet_is_landed_byte_for_byte(city: City, tmp_path: Path) -> None:
     assert (landing / "data.parquet").read_bytes() == (folder / "tax.wage.1.parquet").read_bytes()
     assert (landing / "data.parquet").samefile(landing / "original.parquet")
     assert city.state() == {"a": "1.00", "b": "2.00"}
+
+
+def test_a_new_contract_is_folded_from_the_last_snapshot(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    city.send("1", wages(a="1", b="1"))
+    city.send("2", wages(b="2"), "delta")
+    city.send("3", wages(a="3", b="3"))
+    city.send("4", wages(b="4"), "delta")
+    before = accepted(city.zones)["tax.wage"].version
+    contract = replace(source_contract("tax.wage"), version="2.0.0")
+    monkeypatch.setattr(intake, "source_contract", lambda _: contract)
+    first = whole_folders(city.zones.landing("tax", "wage", "x").parent)[0]
+    (first / "original.csv").unlink()
+    again = take_in("tax.wage", [], city.zones, as_of=date(2026, 4, 1), received_at=START)
+    assert again.manifest is not None
+    assert again.manifest.version != before
+    assert again.manifest.facts["contract_version"] == "2.0.0"
+    assert city.state() == {"a": "3.00", "b": "4.00"}
