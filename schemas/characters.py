@@ -33,7 +33,7 @@ def cleaned_numbers(array: pa.Array) -> pa.StringArray:
     if not untidy.any():
         return text
     few = text.filter(pa.array(untidy)).dictionary_encode()
-    values = _cleaned(few.dictionary)
+    values = _settled(few.dictionary)
     return pc.replace_with_mask(text, pa.array(untidy), values.take(few.indices))
 
 
@@ -51,10 +51,17 @@ def _untidy(text: pa.StringArray) -> Mask:
     return rows
 
 
+def _settled(values: pa.StringArray) -> pa.StringArray:
+    """Clean until nothing changes: what is taken out of rare texts can let their neighbours combine anew."""
+    while not (again := _cleaned(values)).equals(values):
+        values = again
+    return values
+
+
 def _cleaned(values: pa.StringArray) -> pa.StringArray:
     folded = pc.utf8_upper(pc.utf8_normalize(tidy(values), "NFKC"))
     folded = pc.replace_substring_regex(folded, _MARKS, "")
-    folded = pc.replace_substring_regex(folded, f"[{_escaped(BLANKS)}]", "")
+    folded = pc.replace_substring_regex(folded, f"[{_escaped(BLANKS)}\\p{{M}}]", "")
     return tidy(pc.replace_substring_regex(folded, _LOOK_LIKE_X, "X"))
 
 

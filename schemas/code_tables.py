@@ -5,6 +5,7 @@ becomes its code; an unknown code stays as it is and is flagged. Source of each 
 """
 
 import csv
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -70,7 +71,7 @@ def _table(name: str, rows: list[dict[str, str]]) -> CodeTable:
         names.setdefault(code, row["name_zh"])
         names_en.setdefault(code, row["name_en"])
         for spelling in (row["name_zh"], *filter(None, row["spellings"].split(";"))):
-            _prefer(spellings, spelling, code)
+            _prefer(spellings, unicodedata.normalize("NFKC", spelling), code)
     if name == "industry":
         return CodeTable(name, names, names_en, MappingProxyType({}))
     for code in names:
@@ -106,17 +107,20 @@ def judged(table: str, array: pa.Array) -> tuple[pa.StringArray, Mask]:
 
 
 def _judged(table: str, values: pa.StringArray) -> tuple[pa.StringArray, Mask]:
-    values = pc.utf8_normalize(values, "NFKC")
+    """Distinct values: what they become and which are unknown; those stay as they were written."""
+    folded = pc.utf8_normalize(values, "NFKC")
     if table == "division":
-        bare = pc.replace_substring_regex(values, r"\.0+$", "")
-        return bare, unknown_divisions(bare)
-    if table == "industry":
-        bare = pc.utf8_upper(pc.replace_substring_regex(values, r"\.0+$", ""))
-        return bare, _unknown_industries(bare)
-    known = code_table(table)
-    fixed = [known.fixable.get(value, value) for value in values.to_pylist()]
-    unknown = [value not in known.names for value in fixed]
-    return pa.array(fixed, pa.string()), np.array(unknown, bool)
+        bare = pc.replace_substring_regex(folded, r"\.0+$", "")
+        unknown = unknown_divisions(bare)
+    elif table == "industry":
+        bare = pc.utf8_upper(pc.replace_substring_regex(folded, r"\.0+$", ""))
+        unknown = _unknown_industries(bare)
+    else:
+        known = code_table(table)
+        fixed = [known.fixable.get(value, value) for value in folded.to_pylist()]
+        bare = pa.array(fixed, pa.string())
+        unknown = np.array([value not in known.names for value in fixed], bool)
+    return pc.if_else(pa.array(unknown), values, bare), unknown
 
 
 def _unknown_industries(values: pa.StringArray) -> Mask:

@@ -149,7 +149,7 @@ def _assembled(fields: list[npt.NDArray[np.int32]]) -> tuple[Micros, Mask]:
 
 
 def _by_pattern(text: pa.StringArray) -> Cast:
-    folded = pc.utf8_normalize(text, "NFKC")
+    folded = pc.replace_substring_regex(pc.utf8_normalize(text, "NFKC"), r"^(\d{8})\.0+$", r"\1")
     instants = np.full(len(text), _NO_TIME, np.int64)
     bad = np.ones(len(text), bool)
     for pattern in (_SEPARATED, _COMPACT):

@@ -143,6 +143,7 @@ def _add_placeholders(reasons: dict[str, Mask], cleaned: pa.StringArray, invalid
     words = np.zeros(len(cleaned), bool)
     words[suspects] = placeholders(cleaned.take(pa.array(suspects)))
     reasons["nobodys"] |= words
+    reasons["unknown_division"] &= ~reasons["nobodys"]
     for rows in (*(reasons[name] for name in INVALID), reasons["upgraded_from_15"], reasons["unknown_division"]):
         np.logical_and(rows, ~words, out=rows)
     reasons["placeholder"] |= reasons["nobodys"]
