@@ -1,0 +1,163 @@
+"""Clusters of nodes: linked components, cut where their members contradict each other.
+
+Owns the partition. Invariants: independent of the order of links; equal to union–find where no two members of a
+component contradict each other; deterministic (equal weights are ordered by node).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.blocking import Pairs
+from matching.nodes import Places
+
+Bits = npt.NDArray[np.float64]
+Weigh = Callable[[Pairs], Bits]
+
+WHOLE: Final = 24
+"""Nodes of a component up to which every pair inside it is weighed, found by blocking or not."""
+
+Component = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How many components held a contradiction, and how many links inside them were not followed."""
+
+    components: int
+    links: int
+
+
+def components(size: int, left: Component, right: Component) -> Component:
+    """Smallest node of the component of each node, by hooking and pointer jumping."""
+    root = np.arange(size, dtype=np.int32)
+    while len(left):
+        ours, theirs = root[left], root[right]
+        differ = ours != theirs
+        if not differ.any():
+            break
+        left, right, ours, theirs = left[differ], right[differ], ours[differ], theirs[differ]
+        np.minimum.at(root, np.maximum(ours, theirs), np.minimum(ours, theirs))
+        while True:
+            jumped = root[root]
+            if np.array_equal(jumped, root):
+                break
+            root = jumped
+    return root
+
+
+@dataclass(frozen=True)
+class CutRule:
+    """Bits at or below which two nodes contradict each other, and a function that weighs further pairs."""
+
+    contradiction: float
+    weigh: Weigh
+
+
+def cluster(size: int, pairs: Pairs, bits: Bits, linked: npt.NDArray[np.bool_], rule: CutRule) -> tuple[Component, Cut]:
+    """Cluster of each node, named by its smallest node.
+
+    Args:
+        size: number of nodes.
+        pairs: candidate pairs.
+        bits: their total weights.
+        linked: which of them reach the link threshold.
+        rule: what counts as a contradiction.
+    """
+    contradiction, weigh = rule.contradiction, rule.weigh
+    root = components(size, pairs.left[linked], pairs.right[linked])
+    inside = root[pairs.left] == root[pairs.right]
+    members = np.bincount(root, minlength=size)
+    known = Pairs(pairs.left[inside], pairs.right[inside])
+    known_bits, known_links = bits[inside], linked[inside]
+    small = (members >= 3) & (members <= WHOLE)
+    further = _missing(root, small, known)
+    every = Pairs(np.concatenate((known.left, further.left)), np.concatenate((known.right, further.right)))
+    every_bits = np.concatenate((known_bits, weigh(further) if len(further) else np.zeros(0)))
+    links = np.concatenate((known_links, np.zeros(len(further), bool)))
+    troubled = np.unique(root[every.left[every_bits <= contradiction]])
+    if not len(troubled):
+        return root, Cut(0, 0)
+    rows = np.flatnonzero(np.isin(root[every.left], troubled))
+    chosen = Pairs(every.left[rows], every.right[rows])
+    root, dropped = _agglomerate(root, chosen, every_bits[rows], links[rows], contradiction)
+    return root, Cut(len(troubled), dropped)
+
+
+def _missing(root: Component, small: npt.NDArray[np.bool_], known: Pairs) -> Pairs:
+    """Pairs inside small components that are not among the known ones."""
+    nodes = np.flatnonzero(small[root])
+    if not len(nodes):
+        return Pairs(np.zeros(0, np.int32), np.zeros(0, np.int32))
+    nodes = nodes[np.argsort(root[nodes], kind="stable")]
+    owner = root[nodes]
+    opens = np.flatnonzero(np.concatenate(([True], owner[1:] != owner[:-1])))
+    sizes = np.diff(np.append(opens, len(owner)))
+    following = np.repeat(opens + sizes, sizes) - np.arange(len(owner)) - 1
+    left = np.repeat(np.arange(len(owner)), following)
+    step = np.arange(len(left)) - np.repeat(np.cumsum(following) - following, following)
+    one, other = nodes[left].astype(np.uint64), nodes[left + 1 + step].astype(np.uint64)
+    packed = np.unique((np.minimum(one, other) << np.uint64(32)) | np.maximum(one, other))
+    had = (known.left.astype(np.uint64) << np.uint64(32)) | known.right.astype(np.uint64)
+    packed = packed[~np.isin(packed, had)]
+    return Pairs((packed >> np.uint64(32)).astype(np.int32), (packed & np.uint64(0xFFFFFFFF)).astype(np.int32))
+
+
+def _agglomerate(
+    root: Component, pairs: Pairs, bits: Bits, links: npt.NDArray[np.bool_], contradiction: float
+) -> tuple[Component, int]:
+    """Follow links from the strongest; one that would bring contradicting nodes together is not followed."""
+    order = np.lexsort((pairs.right, pairs.left, -bits))
+    order = order[links[order]]
+    enemies: dict[int, set[int]] = {}
+    for left, right in _rows(pairs, bits <= contradiction):
+        enemies.setdefault(left, set()).add(right)
+        enemies.setdefault(right, set()).add(left)
+    group = {int(node): [int(node)] for node in np.unique(np.concatenate((pairs.left, pairs.right)))}
+    dropped = 0
+    for left, right in zip(pairs.left[order].tolist(), pairs.right[order].tolist(), strict=True):
+        ours, theirs = group[left], group[right]
+        if ours is theirs:
+            continue
+        if len(ours) < len(theirs):
+            ours, theirs = theirs, ours
+        if any(not enemies.get(node, set()).isdisjoint(ours) for node in theirs):
+            dropped += 1
+            continue
+        ours.extend(theirs)
+        for node in theirs:
+            group[node] = ours
+    out = root.copy()
+    for node, together in group.items():
+        out[node] = min(together)
+    return out, dropped
+
+
+def _rows(pairs: Pairs, chosen: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    return list(zip(pairs.left[chosen].tolist(), pairs.right[chosen].tolist(), strict=True))
+
+
+def belonging(root: Component, pairs: Pairs, chances: Bits, size: npt.NDArray[np.int32], sure: float) -> Bits:
+    """Probability that each node belongs to its cluster; NaN where its cluster is one record.
+
+    Args:
+        root: cluster of each node.
+        pairs: candidate pairs.
+        chances: match probability of each pair.
+        size: records by node.
+        sure: match probability of two records that the collapse made one.
+    """
+    out = np.where(size > 1, sure, np.nan)
+    inside = root[pairs.left] == root[pairs.right]
+    left, right, chance = pairs.left[inside], pairs.right[inside], chances[inside]
+    np.fmax.at(out, left, chance)
+    np.fmax.at(out, right, chance)
+    return out
+
+
+def places_of_first(root: Component) -> Places:
+    """The nodes that name a cluster."""
+    return np.flatnonzero(root == np.arange(len(root)))

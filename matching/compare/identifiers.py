@@ -1,0 +1,63 @@
+"""Identifiers as evidence: the same, one typing error apart, the neighbours of twins, or simply different."""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz.distance import OSA
+
+from matching.standardise.values import Codes, ValueTable
+
+CITIZEN_LEVELS: Final = ("neighbour", "different", "two_errors", "same_tail", "one_error", "exact")
+"""neighbour: valid numbers of one place and birth date with different sequences · same_tail: birth date and sequence
+agree, the division does not · one_error: one character wrong, missing, extra or two exchanged, at least one number
+invalid · two_errors: the same twice."""
+
+CODE_LEVELS: Final = ("different", "one_error", "exact")
+
+CITIZEN_PLACE: Final = {name: place for place, name in enumerate(CITIZEN_LEVELS)}
+NEAR: Final = 3
+"""Positions that may differ before the distance is worked out: an inserted character moves all that follow, so texts of
+unequal length are always worked out."""
+
+
+def citizen_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[Any]:
+    """Places in `CITIZEN_LEVELS` of unequal numbers."""
+    points, length, valid = (table.features[name] for name in ("points", "length", "valid"))
+    agree = points[left] == points[right]
+    both = valid[left] & valid[right]
+    out = np.full(len(left), CITIZEN_PLACE["different"], np.int8)
+    out[both & agree[:, 6:17].all(axis=1)] = CITIZEN_PLACE["same_tail"]
+    out[both & agree[:, :14].all(axis=1)] = CITIZEN_PLACE["neighbour"]
+    wrong = agree[:, :17].sum(axis=1)
+    upgraded = both & (wrong == 16) & ~agree[:, :14].all(axis=1)
+    out[upgraded & ~agree[:, 6:17].all(axis=1)] = CITIZEN_PLACE["one_error"]
+    rows = np.flatnonzero(~both & _worth_while(points, length, left, right))
+    distance = _distances(table, left[rows], right[rows])
+    out[rows[distance == 2]] = CITIZEN_PLACE["two_errors"]
+    out[rows[distance <= 1]] = CITIZEN_PLACE["one_error"]
+    return out
+
+
+def code_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[Any]:
+    """Places in `CODE_LEVELS` of unequal codes: one error counts only where at least one check digit fails."""
+    valid = table.features["valid"]
+    out = np.zeros(len(left), np.int8)
+    worth = _worth_while(table.features["points"], table.features["length"], left, right)
+    rows = np.flatnonzero(worth & ~(valid[left] & valid[right]))
+    out[rows[_distances(table, left[rows], right[rows]) <= 1]] = 1
+    return out
+
+
+def _worth_while(
+    points: npt.NDArray[Any], length: npt.NDArray[Any], left: Codes, right: Codes
+) -> npt.NDArray[np.bool_]:
+    ours, theirs = length[left], length[right]
+    near = (points[left] != points[right]).sum(axis=1) <= NEAR
+    return np.asarray(np.where(ours == theirs, near, np.abs(ours - theirs) <= 2) & (np.minimum(ours, theirs) > 6))
+
+
+def _distances(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[np.int64]:
+    ours, theirs = table.texts.take(left).to_pylist(), table.texts.take(right).to_pylist()
+    found = (OSA.distance(one, other, score_cutoff=2) for one, other in zip(ours, theirs, strict=True))
+    return np.fromiter(found, np.int64, len(ours))

@@ -1,0 +1,106 @@
+"""Comparison vectors of candidate pairs: one level a field, the best that any two values of the two nodes reach.
+
+Invariant: symmetric, and independent of how pairs are cut into chunks.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.blocking import Pairs
+from matching.compare import comparators
+from matching.compare.comparators import Levels
+from matching.model import ComparisonSpec, MatchModel
+from matching.nodes import Held, Nodes, Places
+from matching.records import Records
+from matching.standardise.values import Codes, ValueTable
+
+Rows = npt.NDArray[np.int32] | Places
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The vectors of some pairs.
+
+    Attributes:
+        levels: one row a pair, one column a comparison of the model, −1 where a side is null.
+        values: field with term frequencies → the two codes whose level was best.
+        same_datasets: datasets that hold records of both nodes, as a bit mask.
+        apart: pairs that a constraint forbids.
+    """
+
+    levels: Levels
+    values: dict[str, tuple[Codes, Codes]]
+    same_datasets: npt.NDArray[np.uint64]
+    apart: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.levels)
+
+
+def compare(records: Records, nodes: Nodes, model: MatchModel, pairs: Pairs) -> Evidence:
+    """The vectors of pairs of nodes."""
+    levels = np.full((len(pairs), len(model.comparisons)), -1, np.int8)
+    values = {}
+    for column, spec in enumerate(model.comparisons):
+        found, ours, theirs = _best(spec, records.values[spec.field], nodes.held[spec.field], pairs)
+        levels[:, column] = found
+        if any(level.term_frequency for level in spec.levels):
+            values[spec.field] = (ours, theirs)
+    same = nodes.datasets[pairs.left] & nodes.datasets[pairs.right]
+    return Evidence(levels, values, same, _apart(records, nodes, model, pairs))
+
+
+def compare_records(records: Records, model: MatchModel, left: Places, right: Places) -> Levels:
+    """The vectors of pairs of single records: what training reads of collapsed nodes and of random pairs."""
+    levels = np.full((len(left), len(model.comparisons)), -1, np.int8)
+    for column, spec in enumerate(model.comparisons):
+        codes = records.codes[spec.field]
+        levels[:, column] = comparators.levels(spec, records.values[spec.field], codes[left], codes[right])
+    return levels
+
+
+def _best(spec: ComparisonSpec, table: ValueTable, held: Held, pairs: Pairs) -> tuple[Levels, Codes, Codes]:
+    """Best level of each pair, and the codes that reach it (the first in order of the nodes' values)."""
+    widths = held.starts[1:] - held.starts[:-1]
+    left, right = pairs.left, pairs.right
+    ours, theirs = _only(held, left, widths), _only(held, right, widths)
+    found = comparators.levels(spec, table, ours, theirs)
+    many = np.flatnonzero((widths[left] > 0) & (widths[right] > 0) & (widths[left] * widths[right] > 1))
+    if len(many):
+        owner, one, other = _product(held, left[many], right[many], widths)
+        level = comparators.levels(spec, table, one, other)
+        order = np.lexsort((np.arange(len(owner)), -level.astype(np.int16), owner))
+        chosen = order[np.concatenate(([True], owner[order][1:] != owner[order][:-1]))]
+        found[many], ours[many], theirs[many] = level[chosen], one[chosen], other[chosen]
+    return found, ours, theirs
+
+
+def _only(held: Held, owner: Rows, widths: Places) -> Codes:
+    """The first value of each node, −1 where it has none."""
+    padded = np.append(held.codes, np.int32(-1))
+    return np.where(widths[owner] > 0, padded[np.minimum(held.starts[owner], len(held.codes))], -1).astype(np.int32)
+
+
+def _product(held: Held, left: Rows, right: Rows, widths: Places) -> tuple[Places, Codes, Codes]:
+    """All combinations of the values of two nodes, and the place of the pair of each."""
+    counts = widths[left] * widths[right]
+    owner = np.repeat(np.arange(len(left)), counts)
+    place = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    width = widths[right][owner]
+    one = held.codes[held.starts[left][owner] + place // width]
+    return owner, one, held.codes[held.starts[right][owner] + place % width]
+
+
+def _apart(records: Records, nodes: Nodes, model: MatchModel, pairs: Pairs) -> npt.NDArray[np.bool_]:
+    """Pairs of nodes whose first values differ in a key that keeps them apart."""
+    out = np.zeros(len(pairs), bool)
+    for name in model.constraints.apart:
+        field, _, key = name.partition(".")
+        held = nodes.held[field]
+        widths = held.starts[1:] - held.starts[:-1]
+        keys = np.append(records.values[field].keys[key or "value"], np.uint64(0))
+        ours, theirs = keys[_only(held, pairs.left, widths)], keys[_only(held, pairs.right, widths)]
+        out |= (ours != theirs) & (ours != 0) & (theirs != 0)
+    return out

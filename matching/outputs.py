@@ -1,0 +1,137 @@
+"""The files of a match: crosswalk and review pairs as Parquet, the summary as JSON.
+
+Owns their columns. Invariant: one crosswalk row for every record, ordered by dataset and record id; files 0600,
+folder 0700.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from matching.blocking import Pairs
+from matching.evidence import Evidence
+from matching.model import MatchModel
+from matching.nodes import Nodes, Places
+from matching.records import Records
+from matching.weighing import Bits
+
+CROSSWALK = pa.schema(
+    [
+        ("master_id", pa.string()),
+        ("source", pa.string()),
+        ("dataset", pa.string()),
+        ("record_id", pa.string()),
+        ("match_probability", pa.float64()),
+    ]
+)
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder, readable by its owner only."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def master_ids(records: Records, firsts: Places, prefix: str) -> pa.StringArray:
+    """A name for each cluster from the dataset and key of its first record, never from a person's number."""
+    names = pa.array(records.datasets, pa.string()).take(pa.array(records.dataset[firsts]))
+    keys = records.record_ids.take(pa.array(firsts)).combine_chunks()
+    table = pa.table({"place": pa.array(np.arange(len(firsts))), "dataset": names, "record_id": keys})
+    with duckdb.connect() as connection:
+        connection.register("firsts", table)
+        named: pa.Table = connection.sql(
+            "SELECT ? || upper(substr(md5(dataset || chr(31) || record_id), 1, 24)) AS id FROM firsts ORDER BY place",
+            params=[prefix],
+        ).to_arrow_table()
+    return pa.concat_arrays([*named.column("id").chunks, pa.array([], pa.string())])
+
+
+def split_names(records: Records, rows: Places | slice) -> tuple[pa.StringArray, pa.StringArray]:
+    """Department and dataset of some records, from `department.dataset`."""
+    parts = [name.partition(".") if "." in name else ("", "", name) for name in records.datasets]
+    place = pa.array(records.dataset[rows])
+    departments, datasets = (pa.array([part[side] for part in parts], pa.string()).take(place) for side in (0, 2))
+    return departments, datasets
+
+
+def write_crosswalk(path: Path, records: Records, masters: pa.StringArray, chances: Bits) -> pa.Table:
+    """Write one row a record; `masters` and `chances` (NaN: alone) are by record."""
+    source, dataset = split_names(records, slice(None))
+    probability = pc.if_else(pa.array(np.isnan(chances)), pa.scalar(None, pa.float64()), pa.array(chances))
+    table = pa.Table.from_arrays(
+        [masters, source, dataset, records.record_ids.combine_chunks(), probability], schema=CROSSWALK
+    )
+    write_parquet(path, table)
+    return table
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a Parquet file that only its owner may read."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    pq.write_table(table, path, compression="zstd", compression_level=1)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file that only its owner may read."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Pairs with their vectors, bits by field and match probability."""
+
+    pairs: Pairs
+    evidence: Evidence
+    weights: Bits
+    chances: Bits
+
+
+def write_review(path: Path, records: Records, nodes: Nodes, model: MatchModel, weighed: Weighed) -> int:
+    """Write the pairs inside the review window, the most uncertain first; how many there are.
+
+    One row a pair of nodes, named by their first records.
+    """
+    low, high = model.review
+    chosen = np.flatnonzero((weighed.chances >= low) & (weighed.chances <= high))
+    pairs = weighed.pairs
+    chosen = chosen[np.lexsort((pairs.right[chosen], pairs.left[chosen], np.abs(weighed.chances[chosen] - 0.5)))]
+    columns: dict[str, pa.Array] = {}
+    for side, node in (("left", pairs.left[chosen]), ("right", pairs.right[chosen])):
+        columns |= _side(records, nodes.first[node], side)
+    columns["match_probability"] = pa.array(weighed.chances[chosen])
+    weights = weighed.weights[chosen]
+    columns["weights"] = pa.StructArray.from_arrays(
+        [pa.array(weights[:, place]) for place in range(len(model.comparisons))],
+        names=[spec.field for spec in model.comparisons],
+    )
+    columns["levels"] = pa.StructArray.from_arrays(
+        [_level_names([level.level for level in spec.levels], weighed.evidence.levels[chosen, place])
+         for place, spec in enumerate(model.comparisons)],
+        names=[spec.field for spec in model.comparisons],
+    )  # fmt: skip
+    write_parquet(path, pa.table(columns))
+    return len(chosen)
+
+
+def _side(records: Records, rows: Places, side: str) -> dict[str, pa.Array]:
+    department, dataset = split_names(records, rows)
+    return {
+        f"{side}_source": department,
+        f"{side}_dataset": dataset,
+        f"{side}_record_id": records.record_ids.take(pa.array(rows)).combine_chunks(),
+    }
+
+
+def _level_names(names: Sequence[str], levels: npt.NDArray[np.int8]) -> pa.Array:
+    return pa.array(names, pa.string()).take(pa.array(levels, mask=levels < 0))

@@ -1,0 +1,184 @@
+"""The match of a run: accepted tables to crosswalk, review pairs, model and summary.
+
+Owns the order of the stages. It refuses tables without record ids. Invariant: the same records in any order of rows
+and any number of threads give the same files, the seconds in the summary apart.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from matching import outputs, parameters, training, weighing
+from matching.blocking import Pairs, RuleCount, candidate_pairs
+from matching.clustering import Cut, CutRule, belonging, cluster
+from matching.evidence import Evidence, compare
+from matching.model import MatchModel, declared
+from matching.nodes import Nodes, collapse
+from matching.outputs import Weighed
+from matching.parameters import Parameters
+from matching.records import Records, read
+from matching.stages import Stage, Stopwatch, peak_mib
+
+log = logging.getLogger(__name__)
+
+Entity = Literal["person", "enterprise"]
+
+
+@dataclass(frozen=True)
+class MatchOptions:
+    """How to match.
+
+    Attributes:
+        only: `crosswalk` leaves out the review pairs.
+        model: a model.json of an earlier match; its parameters are used and nothing is trained.
+    """
+
+    only: Literal["crosswalk"] | None = None
+    model: Path | None = None
+
+
+@dataclass(frozen=True)
+class MatchSummary:
+    """What a match did; `summary.json` holds the same.
+
+    Attributes:
+        records: rows by dataset.
+        clusters: distinct master ids; `linked` those of two records or more.
+        collapsed: records that collapse made one with another before pairs.
+        review_pairs: pairs in the review window; null where none were written.
+        converged: whether EM came to rest; null where nothing was trained.
+    """
+
+    model: str
+    records: Mapping[str, int]
+    nodes: int
+    collapsed: int
+    pairs: int
+    links: int
+    clusters: int
+    linked: int
+    review_pairs: int | None
+    converged: bool | None
+    blocking: tuple[RuleCount, ...]
+    cut: Cut
+    notes: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    seconds: float
+    peak_mib: int
+
+
+def match(
+    entity: Entity, tables: Mapping[str, Path | pa.Table], out: Path, *, options: MatchOptions | None = None
+) -> MatchSummary:
+    """Find out which records are one person's or one enterprise's.
+
+    Args:
+        entity: which of the shipped models.
+        tables: dataset → accepted table or its Parquet file; any subset, even one.
+        out: folder for crosswalk.parquet, review.parquet, model.json and summary.json.
+        options: see `MatchOptions`.
+
+    Raises:
+        SpecificationError: a table without record ids, or a model that cannot be read.
+    """
+    return match_with(declared(entity), tables, out, options=options or MatchOptions())
+
+
+def match_with(
+    model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, *, options: MatchOptions
+) -> MatchSummary:
+    """`match` with any declared model."""
+    trained: Parameters | None = None
+    if options.model is not None:
+        model, trained = parameters.read(options.model)
+    outputs.prepare(out)
+    watch = Stopwatch()
+    with watch.stage("standardise"):
+        records = read(tables, model)
+    with watch.stage("collapse"):
+        nodes = collapse(records, model)
+    with watch.stage("block"):
+        pairs, counts = candidate_pairs(records, nodes, model)
+    with watch.stage("compare"):
+        evidence = compare(records, nodes, model, pairs)
+    with watch.stage("train"):
+        known = trained or training.train(records, nodes, model, evidence)
+    decision = _decide(records, nodes, model, known, (pairs, evidence), watch)
+    with watch.stage("write"):
+        clusters = _write(out, records, nodes, model, decision)
+        outputs.write_json(out / "model.json", {})
+        parameters.write(out / "model.json", model, known)
+        review = None
+        if options.only != "crosswalk":
+            review = outputs.write_review(out / "review.parquet", records, nodes, model, decision.weighed)
+    summary = MatchSummary(
+        model=model.model,
+        records={name: int((records.dataset == place).sum()) for place, name in enumerate(records.datasets)},
+        nodes=len(nodes), collapsed=len(records) - len(nodes), pairs=len(pairs), links=decision.links,
+        clusters=clusters[0], linked=clusters[1], review_pairs=review,
+        converged=None if trained else _converged(model, known),
+        blocking=tuple(counts), cut=decision.cut, notes=known.notes, stages=tuple(watch.stages),
+        seconds=round(sum(stage.seconds for stage in watch.stages), 3), peak_mib=peak_mib(),
+    )  # fmt: skip
+    outputs.write_json(out / "summary.json", asdict(summary))
+    log.info("matched", extra={"records": len(records), "clusters": clusters[0], "seconds": summary.seconds})
+    return summary
+
+
+@dataclass(frozen=True)
+class _Decision:
+    weighed: Weighed
+    root: np.ndarray[Any, np.dtype[np.int32]]
+    chances: weighing.Bits
+    links: int
+    cut: Cut
+
+
+def _decide(
+    records: Records,
+    nodes: Nodes,
+    model: MatchModel,
+    known: Parameters,
+    found: tuple[Pairs, Evidence],
+    watch: Stopwatch,
+) -> _Decision:
+    pairs, evidence = found
+    with watch.stage("weigh"):
+        common = weighing.frequencies(nodes, records, model)
+        weights = weighing.weigh(model, known, common, evidence)
+        bits = weighing.total(model, known, weights, evidence, records.datasets)
+        chances = weighing.probability(bits)
+
+    def weigh_further(further: Pairs) -> weighing.Bits:
+        vectors = compare(records, nodes, model, further)
+        by_field = weighing.weigh(model, known, common, vectors)
+        return weighing.total(model, known, by_field, vectors, records.datasets)
+
+    with watch.stage("cluster"):
+        linked = chances >= model.link
+        rule = CutRule(model.constraints.contradiction, weigh_further)
+        root, cut = cluster(len(nodes), pairs, bits, linked, rule)
+        belongs = belonging(root, pairs, chances, nodes.size, 1 - known.prior)
+    return _Decision(Weighed(pairs, evidence, weights, chances), root, belongs, int(linked.sum()), cut)
+
+
+def _write(out: Path, records: Records, nodes: Nodes, model: MatchModel, decision: _Decision) -> tuple[int, int]:
+    """Write the crosswalk; how many clusters, and how many of two records or more."""
+    of_node, first_nodes = decision.root, np.flatnonzero(decision.root == np.arange(len(nodes)))
+    place = np.zeros(len(nodes), np.int64)
+    place[first_nodes] = np.arange(len(first_nodes))
+    of_record = place[of_node[nodes.of_record]]
+    ids = outputs.master_ids(records, nodes.first[first_nodes], model.prefix)
+    chances = decision.chances[nodes.of_record]
+    outputs.write_crosswalk(out / "crosswalk.parquet", records, ids.take(pa.array(of_record)), chances)
+    sizes = np.bincount(of_record, minlength=len(first_nodes))
+    return len(first_nodes), int((sizes > 1).sum())
+
+
+def _converged(model: MatchModel, known: Parameters) -> bool:
+    return bool(known.rounds) and known.rounds[-1].change < model.training.convergence

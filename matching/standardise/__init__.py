@@ -1,0 +1,1 @@
+"""Standardisers: received text to comparable values, each distinct value worked on once."""

@@ -1,0 +1,174 @@
+"""Company names as division + trade name + industry + form, a branch's own name apart; and organisation codes.
+
+Owns the parsing for comparison. It refuses nothing: a name without recognisable parts is a trade name as a whole.
+Word lists are the CSV files in `matching/words/`. Source of the order of parts: 企业名称登记管理规定, article 6.
+"""
+
+import csv
+import functools
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from matching.characters.table import LAST, characters
+from matching.standardise.codepoints import flat, matrix
+from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
+
+WORDS: Final = Path(__file__).parent.parent / "words"
+LONGEST: Final = 80
+BRACKETS = re.compile(r"[()（）\[\]【】〔〕<>《》\"'“”‘’]")
+NOISE = re.compile(r"[\s·•,，.。、-]+")
+USCC_ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+CITIZEN_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+CODE_WEIGHTS: Final = (3, 7, 9, 10, 5, 8, 4, 2)
+
+
+@dataclass(frozen=True)
+class CompanyName:
+    """The parts of a name, each empty where absent."""
+
+    division: str
+    trade: str
+    industry: str
+    form: str
+    branch: str
+
+
+@functools.cache
+def words(name: str) -> tuple[str, ...]:
+    """A word list, the longest words first."""
+    with (WORDS / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
+        found = {row["word"] for row in csv.DictReader(handle)}
+    return tuple(sorted(found, key=lambda word: (-len(word), word)))
+
+
+def _alternatives(name: str) -> str:
+    return "|".join(re.escape(word) for word in words(name))
+
+
+@functools.cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    division = re.compile(f"^(?:中国)?(?:{_alternatives('divisions')})+(?=..)")
+    form = re.compile(f"(?:{_alternatives('forms')})$")
+    industry = re.compile(f"(?<=.)(?:{_alternatives('industries')})+$")
+    branch = re.compile(f"^(.+?(?:{_alternatives('forms')}))(.*(?:{_alternatives('branches')}))$")
+    return division, form, industry, branch
+
+
+def fold(text: str) -> str:
+    """A company name as it is compared: NFKC, simplified, no brackets, blanks or punctuation, capitals."""
+    text = NOISE.sub("", BRACKETS.sub("", unicodedata.normalize("NFKC", text[:LONGEST])))
+    return "".join(chr(characters().simplified[ord(c)]) if ord(c) < LAST else c for c in text).upper()
+
+
+def parse(name: str) -> CompanyName:
+    """The parts of a folded name.
+
+    >>> parse("青岛海蓝科技有限公司市南分公司")
+    CompanyName(division='青岛', trade='海蓝', industry='科技', form='有限公司', branch='市南分公司')
+    """
+    division, form, industry, branch = _patterns()
+    own = branch.match(name)
+    head, branch_name = (own.group(1), own.group(2)) if own else (name, "")
+    if not own and (marker := re.search(f"(?:{_alternatives('branches')})$", name)):
+        branch_name = marker.group()
+    ended = form.search(head)
+    form_word = ended.group() if ended and ended.start() > 0 else ""
+    core = head[: len(head) - len(form_word)]
+    begun = division.match(core)
+    place = begun.group() if begun else ""
+    core = core[len(place) :]
+    if not place and (inside := re.search(f"(?<=..)(?:{_alternatives('divisions')})", core)):
+        place, core = inside.group(), core[: inside.start()] + core[inside.end() :]
+    trades = industry.search(core)
+    industry_word = trades.group() if trades else ""
+    return CompanyName(place, core[: len(core) - len(industry_word)], industry_word, form_word, branch_name)
+
+
+def company_name(texts: pa.StringArray) -> Standardised:
+    """Names to keys: `value` the folded text, `core` without division and form, `trade`, `industry`, `branch`."""
+    codes, values = distinct([fold(text) for text in texts.fill_null("").to_pylist()])
+    parsed = [parse(name) for name in values.to_pylist()]
+    cores = [part.trade + part.industry for part in parsed]
+    industries = _key(part.industry for part in parsed)
+    keys: dict[str, Keys] = {
+        "value": numbered(len(values)),
+        "core": mixed(_key(cores), _key(part.branch for part in parsed)),
+        "trade": mixed(_key(part.trade for part in parsed), _key(part.branch for part in parsed)),
+        "branch": _key(part.branch for part in parsed),
+        "start": _key(core[:2] for core in cores),
+        "end": _key(core[1:] for core in cores),
+    }
+    points, lengths = matrix(flat(cores), 16)
+    syllable = characters().syllable[np.minimum(points, LAST - 1)].astype(np.uint32)
+    sounds = np.where(syllable > 0, syllable, points)
+    features = {
+        "core": np.array(cores, object), "industry": industries, "named": np.array([bool(p.industry) for p in parsed]),
+        "sounds": sounds, "length": lengths, "branch": keys["branch"],
+        "trade_name": _key(part.trade for part in parsed),
+    }  # fmt: skip
+    keys["sound"] = mixed(*(sounds[:, place] + np.uint32(1) for place in range(16)), keys["branch"])
+    return Standardised(codes, ValueTable(values, keys, features))
+
+
+def _key(texts: Iterable[str]) -> Keys:
+    """Equal texts get equal numbers from 1, the empty text too: an absent part is a part like any other here."""
+    encoded = pa.array(list(texts), pa.string()).dictionary_encode()
+    numbers = encoded.indices.to_numpy(zero_copy_only=False)
+    return np.asarray(numbers.astype(np.uint64) + np.uint64(1))
+
+
+def organization_code(texts: pa.StringArray) -> Standardised:
+    """Unified codes, taxpayer ids and organisation codes to the nine characters they share.
+
+    A taxpayer id that is a citizen's number stays whole: an individual's business has no organisation code.
+    """
+    codes, values = distinct([shared_code(text) for text in texts.to_pylist()])
+    known = values.to_pylist()
+    valid = np.array([len(text) != 9 or _checks(text) for text in known], bool)
+    points, lengths = matrix(flat(known), 18)
+    keys: dict[str, Keys] = {
+        "value": numbered(len(known)),
+        "head": mixed(*(points[:, place] for place in range(5))),
+        "tail": mixed(*(points[:, place] for place in range(4, 9))),
+    }
+    return Standardised(codes, ValueTable(values, keys, {"points": points, "length": lengths, "valid": valid}))
+
+
+def shared_code(text: str | None) -> str | None:
+    """The organisation code inside an enterprise's identifier.
+
+    >>> shared_code("91350100M000100Y43"), shared_code("D2143569-X")
+    ('M000100Y4', 'D2143569X')
+    """
+    cleaned = re.sub("[^0-9A-Z]", "", unicodedata.normalize("NFKC", (text or "")[:40]).upper())
+    if len(set(cleaned)) <= 1:
+        return None
+    if len(cleaned) in {17, 18, 20} and is_citizen(cleaned[:18] if len(cleaned) != 17 else ""):
+        return cleaned[:18]
+    if len(cleaned) == 18:
+        return cleaned[8:17]
+    if len(cleaned) == 15:
+        return cleaned[6:15]
+    return cleaned if 7 <= len(cleaned) <= 20 else None
+
+
+def is_citizen(text: str) -> bool:
+    """Whether a text is a citizen's number by its check digit."""
+    if len(text) != 18 or not text[:17].isdigit():
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(text[:17], CITIZEN_WEIGHTS, strict=True))
+    return "10X98765432"[total % 11] == text[17] and text[6:8] in {"18", "19", "20"}
+
+
+def _checks(text: str) -> bool:
+    if any(character not in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" for character in text):
+        return False
+    total = sum(int(character, 36) * weight for character, weight in zip(text[:8], CODE_WEIGHTS, strict=True))
+    return "0123456789X0"[11 - total % 11 if total % 11 else 11] == text[8]

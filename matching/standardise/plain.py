@@ -1,0 +1,121 @@
+"""Standardisers of fields without Chinese knowledge: dates, sex, telephone numbers, codes and free Latin text.
+
+Owns nothing but their cleaning. They refuse nothing: what cannot be read becomes null.
+"""
+
+import re
+import unicodedata
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from matching.standardise.codepoints import flat, matrix
+from matching.standardise.values import Codes, Standardised, ValueTable, distinct, mixed, numbered
+
+DIGITS = re.compile(r"\d+")
+PUNCTUATION = re.compile(r"[^\w]+")
+LONGEST = 200
+
+
+def date(texts: pa.StringArray) -> Standardised:
+    """Calendar days from `YYYY-MM-DD`, `YYYYMMDD` and their like, as year, month and day and days since 1970."""
+    codes, values = distinct([_day(text) for text in texts.to_pylist()])
+    days = values.to_pylist()
+    parts = np.array([(int(day[:4]), int(day[5:7]), int(day[8:])) for day in days], np.int32).reshape(-1, 3)
+    since = np.array([np.datetime64(day) for day in days], "datetime64[D]").astype(np.int64)
+    keys = {"value": numbered(len(days)), "year_month": mixed(parts[:, 0], parts[:, 1]), "year": mixed(parts[:, 0]),
+            "month_day": mixed(parts[:, 1], parts[:, 2])}  # fmt: skip
+    return Standardised(codes, ValueTable(values, keys, {"parts": parts, "since": since}))
+
+
+def _day(text: str | None) -> str | None:
+    numbers = DIGITS.findall(text or "")
+    if len(numbers) < 3:
+        joined = numbers[0] if numbers else ""
+        numbers = [joined[:4], joined[4:6], joined[6:8]] if len(joined) == 8 else []
+    if len(numbers) < 3 or not all(len(number) <= 4 for number in numbers[:3]):
+        return None
+    day = f"{int(numbers[0]):04d}-{int(numbers[1]):02d}-{int(numbers[2]):02d}"
+    try:
+        np.datetime64(day)
+    except ValueError:
+        return None
+    return day if len(day) == 10 and numbers[0] != "0" else None
+
+
+def code(texts: pa.StringArray) -> Standardised:
+    """Codes as they are, without blanks and in capitals."""
+    codes, values = distinct(pc.utf8_upper(pc.utf8_trim_whitespace(texts)))
+    return Standardised(codes, ValueTable(values, {"value": numbered(len(values))}))
+
+
+def sex(texts: pa.StringArray) -> Standardised:
+    """GB/T 2261.1: 1 male, 2 female; unknown and not stated are null."""
+    stated = pc.if_else(pc.is_in(texts, pa.array(["1", "2"])), texts, pa.scalar(None, pa.string()))
+    return code(stated)
+
+
+def digits(texts: pa.StringArray) -> Standardised:
+    """Telephone numbers: their digits, the last eleven; fewer than seven or one digit repeated is null."""
+    only = pc.replace_substring_regex(texts, "[^0-9]", "")
+    only = pc.utf8_slice_codeunits(only, -11, None)
+    usable = pc.match_substring_regex(only, "^[0-9]{7,11}$")
+    only = pc.if_else(usable, only, pa.scalar(None, pa.string()))
+    codes, values = distinct(only)
+    points, lengths = matrix(flat(values.to_pylist()), 11)
+    repeated = (points == points[:, :1]).sum(axis=1) == lengths
+    codes = np.where((codes >= 0) & ~repeated[codes], codes, -1).astype(np.int32) if len(repeated) else codes
+    return Standardised(
+        codes, ValueTable(values, {"value": numbered(len(values))}, {"points": points, "length": lengths})
+    )
+
+
+def text(texts: pa.StringArray) -> Standardised:
+    """Free text for languages with words: NFKC, lower case, accents and punctuation off."""
+    codes, values = distinct([plain_text(value) for value in texts.to_pylist()])
+    words = values.to_pylist()
+    keys = {"value": numbered(len(words))}
+    for length in (1, 3, 4):
+        starts, _ = distinct([word[:length] if len(word) >= length else None for word in words])
+        keys[f"first_{length}"] = _as_key(starts)
+    for name, ordered in (
+        ("soundex", [soundex(word) for word in words]),
+        ("sorted", ["".join(sorted(w)) for w in words]),
+    ):
+        found, _ = distinct(ordered)
+        keys[name] = _as_key(found)
+    return Standardised(codes, ValueTable(values, keys))
+
+
+def _as_key(codes: Codes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint64]]:
+    return (codes.astype(np.int64) + 1).astype(np.uint64)
+
+
+def plain_text(value: str | None) -> str | None:
+    """One text as `text` compares it.
+
+    >>> plain_text(" O'Brien-Sméth ")
+    'o brien smeth'
+    """
+    if value is None:
+        return None
+    decomposed = unicodedata.normalize("NFKD", value[:LONGEST]).casefold()
+    letters = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return PUNCTUATION.sub(" ", letters).strip() or None
+
+
+def soundex(word: str) -> str | None:
+    """American Soundex of the Latin letters of a word; null without any. Source: US National Archives, GIL 55."""
+    letters = [character for character in word if "a" <= character <= "z"]
+    if not letters:
+        return None
+    groups = {c: str(n) for n, row in enumerate(("bfpv", "cgjkqsxz", "dt", "l", "mn", "r"), 1) for c in row}
+    out, last = letters[0], groups.get(letters[0], "")
+    for letter in letters[1:]:
+        group = groups.get(letter, "")
+        if group and group != last:
+            out += group
+        if letter not in "hw":
+            last = group
+    return (out + "000")[:4]

@@ -1,0 +1,36 @@
+"""The standardisers a model may name."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from matching.model import SpecificationError
+from matching.standardise.addresses import address
+from matching.standardise.companies import company_name, organization_code
+from matching.standardise.identifiers import citizen_id
+from matching.standardise.names import chinese_name
+from matching.standardise.plain import code, date, digits, sex, text
+from matching.standardise.values import Standardiser
+
+STANDARDISERS: Final[Mapping[str, Standardiser]] = {
+    "address": address,
+    "chinese_name": chinese_name,
+    "citizen_id": citizen_id,
+    "code": code,
+    "company_name": company_name,
+    "date": date,
+    "digits": digits,
+    "organization_code": organization_code,
+    "sex": sex,
+    "text": text,
+}
+
+
+def standardiser(name: str) -> Standardiser:
+    """A standardiser by name.
+
+    Raises:
+        SpecificationError: there is none of that name.
+    """
+    if name not in STANDARDISERS:
+        raise SpecificationError(f"standardiser {name!r} is not known; use one of {', '.join(STANDARDISERS)}")
+    return STANDARDISERS[name]

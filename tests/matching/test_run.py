@@ -1,0 +1,111 @@
+import json
+import stat
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from matching.model import SpecificationError
+from matching.run import MatchOptions, match
+
+COLUMNS = ["master_id", "source", "dataset", "record_id", "match_probability"]
+
+
+def crosswalk(folder):
+    return pq.read_table(folder / "crosswalk.parquet")
+
+
+def test_town_is_matched_within_its_floor(town, city, tmp_path):
+    tables, truth = town
+    match("person", tables, tmp_path)
+    wrong, missed, true = city.wrong_and_missed(crosswalk(tmp_path), truth)
+    assert true > 7000
+    assert wrong <= true * 0.0005
+    assert missed <= true * 0.003
+
+
+def test_every_record_has_one_row(town, tmp_path):
+    tables, truth = town
+    summary = match("person", tables, tmp_path)
+    table = crosswalk(tmp_path)
+    assert table.column_names == COLUMNS
+    keys = {
+        (f"{source}.{dataset}", record)
+        for source, dataset, record in zip(
+            *(table.column(name).to_pylist() for name in ("source", "dataset", "record_id")), strict=True
+        )
+    }
+    assert keys == set(truth)
+    assert len(table) == len(truth) == sum(summary.records.values())
+    masters = table.column("master_id").to_pylist()
+    alone = [row for row, chance in enumerate(table.column("match_probability").to_pylist()) if chance is None]
+    assert all(masters.count(masters[row]) == 1 for row in alone[:20])
+
+
+def test_row_order_changes_nothing(town, tmp_path):
+    tables, _ = town
+    turned = {name: table.take(list(range(len(table)))[::-1]) for name, table in reversed(list(tables.items()))}
+    match("person", tables, tmp_path / "one", options=MatchOptions(only="crosswalk"))
+    match("person", turned, tmp_path / "other", options=MatchOptions(only="crosswalk"))
+    assert crosswalk(tmp_path / "one").equals(crosswalk(tmp_path / "other"))
+
+
+def test_files_are_private_and_complete(town, tmp_path):
+    match("person", town[0], tmp_path / "out")
+    names = {"crosswalk.parquet", "review.parquet", "model.json", "summary.json"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names
+    assert all(stat.S_IMODE((tmp_path / "out" / name).stat().st_mode) == 0o600 for name in names)
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert {stage["stage"] for stage in summary["stages"]} >= {"standardise", "block", "train", "cluster"}
+    assert summary["converged"] is True
+    review = pq.read_table(tmp_path / "out" / "review.parquet")
+    assert review.schema.field("weights").type.get_field_index("name") >= 0
+    assert len(review) == summary["review_pairs"]
+
+
+def test_a_trained_model_can_be_used_again(town, tmp_path):
+    match("person", town[0], tmp_path / "one")
+    again = match("person", town[0], tmp_path / "two", options=MatchOptions(model=tmp_path / "one" / "model.json"))
+    assert again.converged is None
+    assert crosswalk(tmp_path / "one").equals(crosswalk(tmp_path / "two"))
+    assert (tmp_path / "one" / "model.json").read_text() == (tmp_path / "two" / "model.json").read_text()
+
+
+def test_one_dataset_alone(town, city, tmp_path):
+    tables, truth = town
+    match("person", {"police.resident": tables["police.resident"]}, tmp_path)
+    police = {key: person for key, person in truth.items() if key[0] == "police.resident"}
+    wrong, missed, true = city.wrong_and_missed(crosswalk(tmp_path), police)
+    assert wrong <= 1
+    assert missed <= true
+
+
+def test_only_required_columns(town, city, tmp_path):
+    tables, truth = town
+    required = ["record_id", "id_number", "name", "sex", "birth_date"]
+    match("person", {name: table.select(required) for name, table in tables.items()}, tmp_path)
+    wrong, missed, true = city.wrong_and_missed(crosswalk(tmp_path), truth)
+    assert wrong + missed <= true * 0.02
+
+
+@pytest.mark.parametrize("entity", ["person", "enterprise"])
+def test_empty_tables(entity, tmp_path):
+    empty = pa.table({"record_id": pa.array([], pa.string()), "name": pa.array([], pa.string())})
+    dataset = "police.resident" if entity == "person" else "tax.taxpayer"
+    summary = match(entity, {dataset: empty}, tmp_path)
+    assert summary.clusters == 0
+    assert crosswalk(tmp_path).num_rows == 0
+    assert crosswalk(tmp_path).column_names == COLUMNS
+
+
+def test_null_everywhere(tmp_path):
+    rows = 50
+    table = pa.table({"record_id": [f"{n:03d}" for n in range(rows)], "name": pa.nulls(rows, pa.string())})
+    summary = match("person", {"police.resident": table}, tmp_path)
+    assert summary.clusters == rows
+
+
+def test_a_table_without_keys_is_refused(tmp_path):
+    with pytest.raises(SpecificationError, match="record_id"):
+        match("person", {"police.resident": pa.table({"name": ["张伟"]})}, tmp_path)
