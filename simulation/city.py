@@ -4,6 +4,7 @@ The same persons, seed and settings give the same bytes in every process.
 """
 
 import logging
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import pyarrow as pa
 from simulation import declarations, employment, transactions, writing
 from simulation.departments import person_records
 from simulation.enterprises import Enterprises, enterprises
-from simulation.findings import Truth, true_findings
+from simulation.findings import COLUMNS, Truth, true_findings
 from simulation.layout import ENTERPRISE_DATASETS, FACT_DATASETS, LAYOUT, PERSON_DATASETS
 from simulation.people import People, people
 from simulation.randomness import Ints
@@ -71,6 +72,7 @@ def simulate(
     settings = settings or CitySettings()
     started = time.monotonic()
     folder(out)
+    shutil.rmtree(out / "truth", ignore_errors=True)
     city = people(settings, persons, seed)
     firms = enterprises(settings, city, seed)
     records = _records(settings, city, firms, seed)
@@ -140,7 +142,10 @@ def _write(
             truths[name] = fact_truth(one)
         else:
             truths[name] = record_truth(one, "person" if name in PERSON_DATASETS else "enterprise")
-        files.append(write_drop(tables[name], out, name, batch, formats.get(name, "parquet")))
+        form = formats.get(name, "parquet")
+        files.append(write_drop(tables[name], out, name, batch, form))
+        if form == "parquet" and name in COLUMNS:
+            tables[name] = tables[name].select(COLUMNS[name])  # the rest is no longer needed in memory
         if progress:
             progress(name)
     parts = [

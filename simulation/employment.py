@@ -115,7 +115,7 @@ def wages(
     parts.append((main[split], employer[split], np.full(len(split), year), half))
     second = chosen(rng, 0.02, main)
     parts.append((second, rng.choice(known, len(second)), np.full(len(second), year), np.full(len(second), 4)))
-    dead = planted(rng, 0.01, np.flatnonzero(city.recorded_dead[subject] & (city.death[subject] < 19_900)))
+    dead = planted(rng, 0.1, np.flatnonzero(city.recorded_dead[subject] & (city.death[subject] < 19_900)))
     parts.append((dead, rng.choice(known, len(dead)), np.full(len(dead), year), np.full(len(dead), 6)))
     before = chosen(rng, settings.earlier_wage_record, main)
     elsewhere = rng.choice(known, len(before))

@@ -64,7 +64,7 @@ def _company(day: Day, rng: np.random.Generator) -> tuple[Row, places.Dwellings]
         "name": company_names.company(company_names.trade_name(draws) + "新", word, home.district[0].as_py(), draws),
         "uscc": numbers.texts(numbers.credit_codes(authority, division, organization))[0].as_py(),
         "organization_code": numbers.texts(organization)[0].as_py(),
-        "registration_number": numbers.texts(numbers.registration_numbers(division, 40_000_000 + serial))[0].as_py(),
+        "registration_number": numbers.texts(numbers.registration_numbers(division, serial))[0].as_py(),
         "representative": f"P{owner:08d}", "established_on": day.today, "status": ACTIVE, "ended_on": None,
     }  # fmt: skip
     return true, home

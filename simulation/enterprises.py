@@ -238,7 +238,8 @@ def _distinct(name: str, used: set[str]) -> str:
 def _codes(
     rng: np.random.Generator, outline: _Outline, year: Ints, retired: Ints, count: int
 ) -> tuple[pa.StringArray, pa.StringArray, pa.StringArray]:
-    serial = rng.permutation(count).astype(np.int64) * 137 + 16_000_000 + int(rng.integers(0, 10_000))
+    step = 80_000_000 // count
+    serial = 10_000_000 + rng.permutation(count).astype(np.int64) * step + rng.integers(0, step, count)
     new = (year >= UNIFIED_CODE) | (outline.kind == INDIVIDUAL)
     organization = np.where(
         new[:, None], numbers.lettered_organization_codes(serial), numbers.organization_codes(serial)

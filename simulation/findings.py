@@ -26,6 +26,14 @@ RULES = (
     "land_grant_without_deed_tax",
     "project_tax_gap",
 )
+# the columns of large datasets that the rules read; the others are read whole
+COLUMNS = {
+    "police.resident": ("record_id", "status", "death_date"),
+    "social_security.insured": ("record_id", "employer_no", "contribution_base", "status"),
+    "tax.natural_person": ("record_id",),
+    "family_planning.person": ("record_id",),
+    "provident_fund.account": ("record_id",),
+}
 RECORD = pa.struct([("source", pa.string()), ("dataset", pa.string()), ("record_id", pa.string())])
 SCHEMA = pa.schema([
     ("rule", pa.string()), ("subject_kind", pa.string()), ("subject", pa.string()), ("counterpart", pa.string()),

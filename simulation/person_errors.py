@@ -104,6 +104,7 @@ def spoil_births(
     records.note(rows, "birth_lunar")
     rows = chosen(rng, settings.birth_missing * factor, count)
     birth[rows] = NO_DAY
+    records.forget(rows, "birth_")
     records.note(rows, "birth_missing")
     return birth
 

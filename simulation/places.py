@@ -72,15 +72,17 @@ class Dwellings:
 def dwellings(seed: int, name: str, part: Ints) -> Dwellings:
     """One dwelling in each of the given parts."""
     rng, count, city = stream(seed, f"dwellings {name}"), len(part), parts()
-    street_code = np.array([int(code[:6]) for code in tables.column("streets", "code")])
+    street_part = np.array([city.names.index(one) for one in tables.column("streets", "part")])
     street = np.zeros(count, dtype=np.int64)
     road, roads = np.zeros(count, dtype=np.int64), list[str]()
     by_district = {int(row["district"]): row["roads"].split("、") for row in tables.rows("roads")}
     for code in sorted(by_district):
         rows = np.flatnonzero(city.current[part] == code)
-        street[rows] = rng.choice(np.flatnonzero(street_code == code), len(rows))
         road[rows] = len(roads) + weighted(rng, 1 / (np.arange(len(by_district[code])) + 4.0), len(rows))
         roads += by_district[code]
+    for one in range(len(city.names)):
+        rows = np.flatnonzero(part == one)
+        street[rows] = rng.choice(np.flatnonzero(street_part == one), len(rows))
     rural = np.array([name.endswith("镇") for name in tables.column("streets", "name")])[street]
     village = _villages(rng, street)
     road_name = pa.array(roads).take(pa.array(road))

@@ -54,7 +54,14 @@ class Records:
         values = self.coded(column)
         rows = rows[values.codes[rows] >= 0]
         values.clear(rows)
+        self.forget(rows, kind.rsplit("_", 1)[0] + "_")
         self.note(rows, kind)
+
+    def forget(self, rows: Ints, prefix: str) -> None:
+        """Take errors back that are no longer to be seen, because the value is gone."""
+        self.wrong = [
+            (noted[~np.isin(noted, rows)] if kind.startswith(prefix) else noted, kind) for noted, kind in self.wrong
+        ]
 
     def table(self, order: Mapping[str, pa.DataType]) -> pa.Table:
         """The finished table with the columns of `order`, those that there are."""
