@@ -1,0 +1,95 @@
+"""A small world for the registry: accepted tables from rows, matches from groups of records, and a real PostgreSQL."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import Engine
+
+from registry.migration import upgrade
+from registry.survivorship import ARROW_TYPES
+from schemas.contract import source_contract
+from storage.engine import create_engine
+from storage.server import EmbeddedServer
+from storage.zones import Zones
+
+Row = Mapping[str, Any]
+NOON = dt.datetime(2026, 3, 1, 12)  # noqa: DTZ001 - local time, as departments send it
+
+
+def _accepted(folder: Path, rows: Mapping[str, Sequence[Row]]) -> dict[str, Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = {}
+    for dataset, records in rows.items():
+        columns = source_contract(dataset).columns
+        fields = [pa.field(column.name, ARROW_TYPES[column.type]) for column in columns]
+        fields.append(pa.field("_flags", pa.dictionary(pa.int32(), pa.string())))
+        filled = [{"name": "某某", "updated_at": NOON} | dict(record) for record in records]
+        table = pa.table({field.name: pa.array([row.get(field.name) for row in filled], field.type) for field in fields})
+        tables[dataset] = folder / f"{dataset}.parquet"
+        pq.write_table(table, tables[dataset])
+    return tables
+
+
+def _matched(folder: Path, clusters: Mapping[str, Sequence[str]]) -> Path:
+    """A match's folder from cluster → records, each written `police.resident/P1`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [(cluster, *record.replace("/", ".", 1).split(".", 2)) for cluster, records in clusters.items() for record in records]
+    names = ("master_id", "source", "dataset", "record_id")
+    columns: dict[str, Any] = {name: pa.array([row[at] for row in rows], pa.string()) for at, name in enumerate(names)}
+    alone = {cluster for cluster, records in clusters.items() if len(records) == 1}
+    columns["match_probability"] = pa.array([None if row[0] in alone else 0.99 for row in rows], pa.float64())
+    pq.write_table(pa.table(columns), folder / "crosswalk.parquet")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def accepted() -> Callable[[Path, Mapping[str, Sequence[Row]]], dict[str, Path]]:
+    """Write accepted tables from rows; columns that a row does not name are null."""
+    return _accepted
+
+
+@pytest.fixture(scope="session")
+def matched() -> Callable[[Path, Mapping[str, Sequence[str]]], Path]:
+    """Write a match's folder from clusters of records."""
+    return _matched
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(tmp_path_factory.mktemp("home") / "postgres") as running:
+        yield running
+
+
+@pytest.fixture
+def new_database(server: EmbeddedServer) -> Iterator[Callable[[], Engine]]:
+    """Make empty databases at this release."""
+    engines: list[Engine] = []
+
+    def make() -> Engine:
+        name = f"registry_{make.count}"  # type: ignore[attr-defined]
+        make.count += 1  # type: ignore[attr-defined]
+        server.ensure_database(name)
+        engines.append(create_engine(server.url("owner", name)))
+        upgrade(engines[-1])
+        return engines[-1]
+
+    make.count = server.__dict__.setdefault("_made", 0)  # type: ignore[attr-defined]
+    yield make
+    server.__dict__["_made"] = make.count  # type: ignore[attr-defined]
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def engine(new_database: Callable[[], Engine]) -> Engine:
+    return new_database()
+
+
+@pytest.fixture
+def zones(tmp_path: Path) -> Zones:
+    return Zones(tmp_path / "home").create()
