@@ -28,7 +28,7 @@ def _read(file: DropFile, contract: Contract, *, drift: bool) -> Received:
             header = match_header(schema.names, contract, where)
             wanted = [at for at, name in enumerate(header.names) if drift or name not in header.drift]
             table = source.read(columns=None if drift else [schema.names[at] for at in wanted])
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise Refusal(
             f"the Parquet file is damaged or cut short ({type(error).__name__})", "a whole file", "send the file again"
         ).error(where) from None

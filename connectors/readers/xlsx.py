@@ -54,7 +54,7 @@ def _refuse_bomb(file: DropFile) -> None:
     try:
         with zipfile.ZipFile(file.path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
         raise Refusal(
             "the workbook is damaged, cut short or protected", "a whole .xlsx file without a password", "send it again"
         ).error(file.path.name) from None

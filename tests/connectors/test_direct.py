@@ -1,3 +1,4 @@
+import random
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -7,13 +8,17 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from connectors.drops import scan
+from connectors.checking import check
+from connectors.drops import DropFile, scan
 from connectors.intake import accepted, read_drop, take_in, write_drop
+from connectors.readers import read
+from schemas.contract import source_contract
 from storage.errors import SourceRejected, SourceUnavailable
 from storage.zones import Zones
 from tests.connectors.wages import COLUMNS, csv_bytes, wage
 
 AS_OF = date(2026, 4, 1)
+WAGE = source_contract("tax.wage")
 
 
 def test_the_same_rows_come_out_as_of_the_intake(tmp_path: Path) -> None:
@@ -94,6 +99,30 @@ def test_garbage_is_named_and_stops_the_command_while_the_rest_is_read(tmp_path:
     assert "tax.wage" in text
     assert message in text
     assert "tax.natural_person.csv" in text
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "parquet", "xlsx"])
+@pytest.mark.parametrize("seed", range(4))
+def test_damaged_bytes_are_rejected_or_read_and_nothing_else(tmp_path: Path, ending: str, seed: int) -> None:
+    path = tmp_path / f"tax.wage.{ending}"
+    write(path, [wage(str(at), person_record_id="王小明" * 3) for at in range(30)])
+    whole = path.read_bytes()
+    randomness = random.Random(seed)  # noqa: S311 - places of damage
+    messages: list[str] = []
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for _ in range(randomness.choice((1, 3, 20))):
+            damaged[randomness.randrange(len(damaged))] = randomness.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            received = read(DropFile("tax.wage", "", path, ending), WAGE)
+            checked = check(received, WAGE, batch="1", mode="snapshot", as_of=AS_OF)
+        except SourceRejected as error:
+            messages.append(str(error))
+        else:
+            assert checked.accepted.num_rows + checked.quarantined.num_rows == checked.received
+    assert messages
+    assert not any("王" in message for message in messages)
 
 
 def test_rows_that_are_wrong_are_quarantined_or_flagged_and_never_stop_the_command(tmp_path: Path) -> None:
