@@ -36,9 +36,10 @@ def apply_batch(state: pa.Table | None, accepted: pa.Table, mode: Mode) -> pa.Ta
     rows, _ = _split(accepted)
     if mode == "snapshot" or state is None:
         return _sorted(rows)
+    before = _aligned(state, rows.schema)
     touched = _combined(accepted.column(KEY))
-    stay = np.flatnonzero(~pc.is_in(state.column(KEY), touched).to_numpy())
-    return _merged(_aligned(state, rows.schema), stay, _sorted(rows))
+    stay = np.flatnonzero(~pc.is_in(before.column(KEY), touched).to_numpy())
+    return _merged(before, stay, _sorted(rows))
 
 
 def changes(state: pa.Table | None, accepted: pa.Table, mode: Mode) -> Changes:

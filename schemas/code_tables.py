@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from schemas.divisions import divisions, unknown_divisions
 from schemas.errors import BadSpecification
-from schemas.text import NO_VALUE_WORDS, Mask, as_text, tidy
+from schemas.text import NO_VALUE_WORDS, Mask, as_text, present, tidy
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,12 @@ def judged(table: str, array: pa.Array) -> tuple[pa.StringArray, Mask]:
     """Codes with fixable spellings mapped and placeholders null, and where a code is unknown; unknown ones stay."""
     spellings = code_table(table).fixable
     nulls = tuple(word for word in NO_VALUE_WORDS if word not in spellings)
-    encoded = tidy(as_text(array), nulls=nulls).dictionary_encode()
-    values, unknown = _judged(table, encoded.dictionary)
-    rows = np.append(unknown, False)[pc.fill_null(encoded.indices, len(unknown)).to_numpy(zero_copy_only=False)]
-    return values.take(encoded.indices), rows
+    encoded = as_text(array).dictionary_encode()
+    values, unknown = _judged(table, tidy(encoded.dictionary, nulls=nulls))
+    codes = values.take(encoded.indices)
+    if not unknown.any():
+        return codes, np.zeros(len(codes), bool)
+    return codes, np.append(unknown, False)[pc.fill_null(encoded.indices, len(unknown)).to_numpy(zero_copy_only=False)]
 
 
 def _judged(table: str, values: pa.StringArray) -> tuple[pa.StringArray, Mask]:
@@ -119,7 +121,7 @@ def _judged(table: str, values: pa.StringArray) -> tuple[pa.StringArray, Mask]:
         known = code_table(table)
         fixed = [known.fixable.get(value, value) for value in folded.to_pylist()]
         bare = pa.array(fixed, pa.string())
-        unknown = np.array([value not in known.names for value in fixed], bool)
+        unknown = np.array([value is not None and value not in known.names for value in fixed], bool)
     return pc.if_else(pa.array(unknown), values, bare), unknown
 
 
@@ -127,4 +129,6 @@ def _unknown_industries(values: pa.StringArray) -> Mask:
     """Industries whose division no edition of GB/T 4754 has; a section letter may stand in front."""
     groups = pc.extract_regex(values, r"^[A-T]?(?P<division>\d{2})\d{0,2}$")
     known = set(code_table("industry").names)
-    return np.array([group is None or group["division"] not in known for group in groups.to_pylist()], bool)
+    return np.array([group is None or group["division"] not in known for group in groups.to_pylist()], bool) & present(
+        values
+    )

@@ -22,14 +22,14 @@ def disagreements(contract: Contract, checked: Mapping[str, Checked]) -> dict[st
     number = checked[NUMBER].values
     if number.null_count == len(number):
         return {}
+    births, sexes = identifiers.births_and_sexes(number)
     flags = {}
     if "sex" in checked:
-        stated = checked["sex"].values
-        differs = pc.and_(pc.not_equal(identifiers.sexes(number), stated), pc.is_in(stated, _STATED_SEXES))
-        flags[f"{NUMBER}:sex_mismatch"] = _rows(differs)
+        stated = checked["sex"].values.dictionary_encode()
+        sides = pc.index_in(stated.dictionary, _STATED_SEXES).take(stated.indices)  # null: not stated
+        flags[f"{NUMBER}:sex_mismatch"] = _rows(pc.not_equal(pc.add(sides, 1), sexes))
     if "birth_date" in checked:
-        differs = pc.not_equal(identifiers.birth_dates(number), checked["birth_date"].values)
-        flags[f"{NUMBER}:birth_mismatch"] = _rows(differs)
+        flags[f"{NUMBER}:birth_mismatch"] = _rows(pc.not_equal(births, checked["birth_date"].values))
     return flags
 
 

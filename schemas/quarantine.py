@@ -22,7 +22,7 @@ def quarantine_rows(source: pa.Table, refusals: Mapping[str, Mask], before: int)
     for rows in refusals.values():
         refused |= rows
     places = np.flatnonzero(refused)
-    few = source.take(pa.array(places))
+    few = source.take(pa.array(places)) if len(places) else source.slice(0, 0)
     columns = {name: _texts(few.column(place)) for place, name in enumerate(few.column_names)}
     columns[ROW] = pa.array(places + before + 1, pa.int64())
     named = joined_names({name: rows[places] for name, rows in refusals.items()}, len(places))

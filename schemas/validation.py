@@ -14,18 +14,19 @@ import pyarrow as pa
 
 from schemas import casting, column_checks, field_agreement
 from schemas.column_checks import Checked
-from schemas.contract import Contract, Mode
+from schemas.contract import Column, Contract, Mode, ValueType
 from schemas.flags import FLAG_TYPE, counts, joined_names
 from schemas.quarantine import quarantine_rows
 from schemas.received import OPERATION, Received, received
 from schemas.repeats import repeated
-from schemas.text import NO_VALUE_WORDS, Mask, as_text, present, tidy
+from schemas.text import Mask, present, whole
 
-SLICE: Final = 1 << 20
+SLICE: Final = 1 << 18
 """Rows judged at a time, which bounds the working memory."""
 
 DELETE: Final = "D"
 UPSERT: Final = "U"
+_OPERATIONS: Final = Column(OPERATION, "操作", "operation", ValueType.STRING)
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _judge(piece: pa.Table, found: Received, contract: Contract, batch: str, as_
     arrays = _columns(checked, contract)
     arrays["_batch"] = pa.repeat(pa.scalar(batch, pa.string()), len(piece))
     if found.operation is not None:
-        operation, deletes = _operations(piece.column(found.operation))
+        operation, deletes = _operations(piece.column(found.operation), contract, as_of)
         arrays[OPERATION] = operation
         refusals = {name: rows & ~deletes | (rows & (name == "record_id:empty")) for name, rows in refusals.items()}
         flags = {name: rows & ~deletes for name, rows in flags.items()}
@@ -134,8 +135,7 @@ def _checked(name: str, piece: pa.Table, found: Received, contract: Contract, as
     column = contract.column(name)
     if name not in found.columns:
         return column_checks.absent(column, len(piece))
-    array = piece.column(found.columns[name])
-    array = array.chunk(0) if array.num_chunks == 1 else array.combine_chunks()
+    array = whole(piece.column(found.columns[name]))
     return column_checks.check(column, array, as_of=as_of, where=contract.name)
 
 
@@ -148,9 +148,10 @@ def _columns(checked: Mapping[str, Checked], contract: Contract) -> dict[str, pa
     return arrays
 
 
-def _operations(column: pa.ChunkedArray) -> tuple[pa.StringArray, Mask]:
+def _operations(column: pa.ChunkedArray, contract: Contract, as_of: date) -> tuple[pa.StringArray, Mask]:
     """U, D, or null where the word is unknown, and the rows that delete; nothing written means U."""
-    encoded = tidy(as_text(column.combine_chunks()), nulls=NO_VALUE_WORDS).fill_null(UPSERT).dictionary_encode()
+    text = column_checks.check(_OPERATIONS, whole(column), as_of=as_of, where=contract.name).values
+    encoded = text.fill_null(UPSERT).dictionary_encode()
     words = [word.upper() if word.upper() in (UPSERT, DELETE) else None for word in encoded.dictionary.to_pylist()]
     operation = pa.array(words, pa.string()).take(encoded.indices)
     deletes = np.array([word == DELETE for word in words], bool)[encoded.indices.to_numpy(zero_copy_only=False)]

@@ -15,6 +15,7 @@ from schemas.identifiers.documents import person_documents
 from schemas.identifiers.enterprise import organization_codes, registration_numbers, taxpayer_ids, usccs
 from schemas.identifiers.parts import (
     birth_dates,
+    births_and_sexes,
     citizen_id_of_taxpayer,
     divisions,
     organization_code_of,
@@ -26,6 +27,7 @@ from schemas.identifiers.result import IdentifierResult
 __all__ = [
     "IdentifierResult",
     "birth_dates",
+    "births_and_sexes",
     "checked",
     "citizen_id_of_taxpayer",
     "citizen_ids",

@@ -27,21 +27,25 @@ def are_citizen_15(characters: Bytes) -> Mask:
     return are_digits(characters) & are_citizen_ids(upgraded_characters(characters))
 
 
-def birth_dates(canonical: Column) -> pa.Date32Array:
-    """Birth dates of canonical citizen ids; null for everything else."""
+def births_and_sexes(canonical: Column) -> tuple[pa.Date32Array, pa.Int8Array]:
+    """Birth dates and sexes (1 male, 2 female) in one reading; both null outside canonical citizen ids."""
     text, rows, characters = _citizens(canonical)
     days, possible = epoch_days(number(characters[6:10]), number(characters[10:12]), number(characters[12:14]))
-    values = np.zeros(len(text), np.int32)
-    values[rows] = days
-    return _with_nulls(pa.date32(), values, rows[possible])
+    births = np.zeros(len(text), np.int32)
+    births[rows] = days
+    males = np.zeros(len(text), np.int8)
+    males[rows] = 2 - characters[16] % 2  # the character codes of digits are odd where the digits are
+    return _with_nulls(pa.date32(), births, rows[possible]), _with_nulls(pa.int8(), males, rows)
+
+
+def birth_dates(canonical: Column) -> pa.Date32Array:
+    """Birth dates of canonical citizen ids; null for everything else."""
+    return births_and_sexes(canonical)[0]
 
 
 def sexes(canonical: Column) -> pa.StringArray:
     """`1` male or `2` female by the sequence of canonical citizen ids; null for everything else."""
-    text, rows, characters = _citizens(canonical)
-    values = np.zeros(len(text), np.int8)
-    values[rows] = (characters[16] - np.uint8(48)) % 2
-    return pa.array(["2", "1"], pa.string()).take(_with_nulls(pa.int8(), values, rows))
+    return pa.array([None, "1", "2"], pa.string()).take(births_and_sexes(canonical)[1])
 
 
 def divisions(canonical: Column) -> pa.StringArray:
