@@ -19,7 +19,7 @@ from simulation.enterprises import Enterprises, enterprises
 from simulation.findings import COLUMNS, Truth, true_findings
 from simulation.layout import ENTERPRISE_DATASETS, FACT_DATASETS, LAYOUT, PERSON_DATASETS
 from simulation.people import People, people
-from simulation.randomness import Ints
+from simulation.randomness import Ints, chosen, stream
 from simulation.records import Records
 from simulation.registers import enterprise_records
 from simulation.settings import CitySettings
@@ -103,7 +103,7 @@ def _records(settings: CitySettings, city: People, firms: Enterprises, seed: int
     of_employer = by_enterprise(register["social_security.employer"], "record_id", firms.count)
     employment.insure(settings, insured, city, work, of_employer, seed)
     employment.save_for_housing(settings, persons["provident_fund.account"], work, firms, seed)
-    taxpayers = by_enterprise(register["tax.taxpayer"], "taxpayer_id", firms.count)
+    taxpayers = declared_ids(settings, register["tax.taxpayer"], firms, seed)
     known = np.flatnonzero(taxpayers.codes >= 0)
     moved, on_transfers = transactions.transfers(settings, city, firms, known, seed)
     granted, on_grants = transactions.land_grants(settings, firms, known, seed)
@@ -116,6 +116,16 @@ def _records(settings: CitySettings, city: People, firms: Enterprises, seed: int
         transactions.projects(settings, firms, seed),
     )
     return persons | register | {one.dataset: one for one in facts}
+
+
+def declared_ids(settings: CitySettings, taxpayers: Records, firms: Enterprises, seed: int) -> Coded:
+    """The id with which an enterprise declares: the registered one, or its unified code instead of an old one."""
+    ids = by_enterprise(taxpayers, "taxpayer_id", firms.count)
+    legacy = [taxpayers.subject[rows] for rows, kind in taxpayers.wrong if kind == "taxpayer_id_legacy"]
+    rows = np.unique(np.concatenate([*legacy, np.zeros(0, np.int64)]))
+    renewed = chosen(stream(seed, "declared ids"), settings.legacy_payer_declares_with_uscc, rows)
+    ids.put(renewed, firms.uscc.take(pa.array(renewed)).to_pylist())
+    return ids
 
 
 def by_enterprise(records: Records, column: str, count: int) -> Coded:

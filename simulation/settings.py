@@ -100,6 +100,7 @@ class CitySettings:
     uscc_typo: float = rate(0.008)
     organization_code_typo: float = rate(0.008)
     legacy_taxpayer_id: float = rate(0.12)
+    legacy_payer_declares_with_uscc: float = rate(0.25)
     uscc_issued_with_wrong_check: float = rate(0.0005)
     stale_representative: float = rate(0.05, "domain.md: about 5 % of records (assumption)")
     enterprise_name_form: float = rate(0.04)

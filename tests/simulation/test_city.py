@@ -110,6 +110,7 @@ def test_facts_point_at_records_that_exist(city: Path) -> None:
     wage, person = table(city, "tax.wage"), table(city, "tax.natural_person")
     assert set(wage["person_record_id"].to_pylist()) <= set(person["record_id"].to_pylist())
     payers = set(table(city, "tax.taxpayer")["taxpayer_id"].to_pylist())
+    payers |= set(truth(city, "enterprises")["uscc"].to_pylist())
     assert set(wage["taxpayer_id"].to_pylist()) <= payers
     assert set(table(city, "tax.declaration")["taxpayer_id"].to_pylist()) <= payers
     employers = set(table(city, "social_security.employer")["record_id"].to_pylist())
