@@ -35,6 +35,15 @@ def day_of(context: Context) -> date:
     return today(logical) if logical else today()
 
 
+def carried(context: Context, asset: Asset) -> str | None:
+    """The version in the latest triggering event of an asset; None for a run that a person triggered."""
+    for key, events in (context.get("triggering_asset_events") or {}).items():
+        if key.name == asset.name and events:
+            version = (events[-1].extra or {}).get("version")
+            return str(version) if version else None
+    return None
+
+
 def announce(context: Context, asset: Asset, as_of: date, **facts: Any) -> None:
     """Attach the day and facts (versions, counts) to the event that the task emits for `asset`."""
     context["outlet_events"][asset].extra = {"as_of": as_of.isoformat(), **facts}

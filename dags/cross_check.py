@@ -14,6 +14,7 @@ from typing import Any
 from airflow.sdk import dag, get_current_context, task
 
 from dags.assets import BASE_DATABASES, FINDINGS, announce, day_of
+from dags.at_work import at_work
 from dags.defaults import dag_settings
 
 
@@ -24,13 +25,13 @@ def cross_check() -> None:
     @task(outlets=[FINDINGS])
     def find() -> dict[str, Any]:
         from sitong import stages
-        from sitong.settings import load_settings
 
         context = get_current_context()
         as_of = day_of(context)
-        manifest = stages.cross_check(load_settings(), as_of=as_of)
-        announce(context, FINDINGS, as_of, version=manifest["version"])
-        return manifest
+        with at_work() as settings:
+            manifest = stages.cross_check(settings, as_of=as_of)
+        announce(context, FINDINGS, as_of, version=manifest.version)
+        return manifest.to_values()
 
     find()
 

@@ -13,6 +13,7 @@ from typing import Any
 from airflow.sdk import dag, get_current_context, task
 
 from dags.assets import BASE_DATABASES, DELIVERIES, announce, day_of
+from dags.at_work import at_work
 from dags.defaults import dag_settings
 
 
@@ -23,16 +24,17 @@ def deliver() -> None:
     @task
     def agreements() -> list[dict[str, str]]:
         from sitong import stages
-        from sitong.settings import load_settings
 
-        return stages.agreements_due(load_settings(), as_of=day_of(get_current_context()))
+        with at_work() as settings:
+            return stages.agreements_due(settings, as_of=day_of(get_current_context()))
 
     @task(map_index_template="{{ task.op_kwargs['agreement']['recipient'] }}")
     def hand_over(agreement: dict[str, str]) -> dict[str, Any]:
         from sitong import stages
-        from sitong.settings import load_settings
 
-        return stages.deliver(load_settings(), agreement, as_of=day_of(get_current_context()))
+        with at_work() as settings:
+            as_of = day_of(get_current_context())
+            return stages.deliver(settings, agreement["recipient"], as_of=as_of).to_values()
 
     @task(outlets=[DELIVERIES])
     def tell(delivered: Any) -> dict[str, str]:

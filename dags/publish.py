@@ -8,7 +8,7 @@ them in by one transaction. Readers see the old version or the new one.
 - **Output** PostgreSQL schemas `population` and `enterprise`, zone `published/`; the asset `base_databases`
 - **When it fails** with *publication held*: the figures and the remedy are in the error; the version before is still
   served.
-  If the change is right, trigger the DAG with `accept` = true.
+  If the change is right, trigger the DAG with `accept` = the names of the checks.
 - **Re-run, backfill** safe: the same inputs are the same version.
 """
 
@@ -16,7 +16,8 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from dags.assets import BASE_DATABASES, ENTERPRISE_MATCH, PERSON_MATCH, announce, day_of
+from dags.assets import BASE_DATABASES, ENTERPRISE_MATCH, PERSON_MATCH, announce, carried, day_of
+from dags.at_work import at_work
 from dags.defaults import AS_OF, dag_settings
 
 
@@ -26,7 +27,13 @@ from dags.defaults import AS_OF, dag_settings
         **dag_settings(hours=2, documentation=__doc__, tags={"registry"}),
         "params": {
             "as_of": AS_OF,
-            "accept": Param(False, type="boolean", title="放行 Publish in spite of a failed check"),
+            "accept": Param(
+                [],
+                type="array",
+                items={"type": "string"},
+                title="放行 Publish in spite of a failed check",
+                description="Names of the checks in the error: fewer_masters, source_coverage, attribute_drift.",
+            ),
         },
     },
 )
@@ -36,13 +43,15 @@ def publish() -> None:
     @task(outlets=[BASE_DATABASES])
     def swap() -> dict[str, Any]:
         from sitong import stages
-        from sitong.settings import load_settings
 
         context = get_current_context()
         as_of = day_of(context)
-        manifest = stages.publish(load_settings(), as_of=as_of, released=context["params"]["accept"])
-        announce(context, BASE_DATABASES, as_of, version=manifest["version"])
-        return manifest
+        runs = {"person": carried(context, PERSON_MATCH), "enterprise": carried(context, ENTERPRISE_MATCH)}
+        with at_work() as settings:
+            waived = frozenset(context["params"]["accept"])
+            manifest = stages.publish(settings, as_of=as_of, runs=runs, waived=waived)
+        announce(context, BASE_DATABASES, as_of, version=manifest.version)
+        return manifest.to_values()
 
     swap()
 

@@ -14,13 +14,17 @@ dataset.
 - **Re-run, backfill** safe: a batch that has been landed is not landed again.
 """
 
+import logging
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task, task_group
 
 from dags.assets import ACCEPTED, announce, day_of
+from dags.at_work import at_work
 from dags.defaults import AS_OF, dag_settings
+
+log = logging.getLogger(__name__)
 
 NIGHTLY = CronTriggerTimetable("0 2 * * *", timezone="Asia/Shanghai")
 
@@ -47,26 +51,32 @@ def pull() -> None:
     @task(execution_timeout=timedelta(minutes=10))
     def scan() -> list[dict[str, Any]]:
         from sitong import stages
-        from sitong.settings import load_settings
 
-        return stages.scan(load_settings())
+        with at_work() as settings:
+            plan, warnings = stages.scan(settings.drops)
+        for warning in warnings:
+            log.warning("drop: %s", warning)
+        return plan
 
     @task(map_index_template="{{ task.op_kwargs['batches']['dataset'] }}")
     def take_in(batches: dict[str, Any]) -> dict[str, Any]:
         from sitong import stages
-        from sitong.settings import load_settings
 
         context = get_current_context()
-        return stages.take_in(
-            load_settings(), batches, as_of=day_of(context), released=frozenset(context["params"]["accept"])
-        )
+        released = frozenset(context["params"]["accept"])
+        with at_work() as settings:
+            outcome = stages.take_in(settings, batches, as_of=day_of(context), released=released)
+        for warning in outcome["warnings"]:
+            log.warning("drop: %s", warning)
+        stages.refuse_incomplete([outcome])
+        return outcome
 
     @task(map_index_template="{{ task.op_kwargs['state']['dataset'] }}")
     def check_quality(state: dict[str, Any]) -> dict[str, Any]:
         from sitong import stages
-        from sitong.settings import load_settings
 
-        return stages.check_quality(load_settings(), state, as_of=day_of(get_current_context()))
+        with at_work() as settings:
+            return stages.check_quality(settings, state["dataset"], as_of=day_of(get_current_context()))
 
     @task_group
     def dataset(batches: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +84,11 @@ def pull() -> None:
 
     @task(outlets=[ACCEPTED], execution_timeout=timedelta(minutes=10))
     def admit(checked: Any) -> dict[str, str]:
+        from sitong import stages
+
         versions = {state["dataset"]: state["version"] for state in checked[:]}
+        with at_work() as settings:
+            stages.write_quality_index(settings)
         context = get_current_context()
         announce(context, ACCEPTED, day_of(context), versions=versions)
         return versions

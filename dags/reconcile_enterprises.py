@@ -14,6 +14,7 @@ from typing import Any
 from airflow.sdk import dag, get_current_context, task
 
 from dags.assets import ACCEPTED, ENTERPRISE_MATCH, announce, day_of
+from dags.at_work import at_work
 from dags.defaults import dag_settings
 
 
@@ -24,12 +25,12 @@ def reconcile_enterprises() -> None:
     @task(outlets=[ENTERPRISE_MATCH])
     def match() -> dict[str, Any] | None:
         from sitong import stages
-        from sitong.settings import load_settings
 
-        manifest = stages.reconcile(load_settings(), "enterprise")
+        with at_work() as settings:
+            manifest = stages.reconcile(settings, "enterprise")
         context = get_current_context()
-        announce(context, ENTERPRISE_MATCH, day_of(context), version=manifest["version"] if manifest else None)
-        return manifest
+        announce(context, ENTERPRISE_MATCH, day_of(context), version=manifest.version if manifest else None)
+        return manifest.to_values() if manifest else None
 
     match()
 

@@ -92,6 +92,8 @@ def _validate(stated: Mapping[str, Any], url: str, parameters: dict[str, object]
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)  # importing it has set INFO
+    # This module asks for INFO of its own accord, whatever its parents say.
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(enable=False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)

@@ -94,17 +94,17 @@ def _contracts() -> str:
 
 
 def _models() -> str:
-    from matching.model import load_builtin
+    from matching.model import declared
 
     return ", ".join(
-        f"{entity}: {len(load_builtin(entity).comparisons)} comparisons" for entity in ("person", "enterprise")
+        f"{entity}: {len(declared(entity).comparisons)} comparisons" for entity in ("person", "enterprise")
     )
 
 
 def _rules() -> str:
-    from mismatches.rules import load_rules
+    from mismatches.declarations import shipped_rules
 
-    return f"{len(load_rules())} rules"
+    return f"{len(shipped_rules())} rules"
 
 
 def _agreements(settings: Settings) -> str:
@@ -122,6 +122,7 @@ def _fonts() -> str:
 
 def _database(settings: Settings) -> str:
     from sqlalchemy import text
+
     from storage.engine import open_database
 
     with (

@@ -1,4 +1,4 @@
-"""The lock of a home folder: one process at a time works on it.
+"""The lock of a home folder: one process at a time works on it, or several tasks of one scheduler.
 
 The kernel holds the lock for the process and lets go when it ends, by kill -9 too; there is no stale lock to clean.
 """
@@ -17,12 +17,13 @@ _POLL_SECONDS = 0.1
 
 
 @contextmanager
-def home_lock(zones: Zones, *, patience: float = 0.0) -> Iterator[Zones]:
+def home_lock(zones: Zones, *, patience: float = 0.0, shared: bool = False) -> Iterator[Zones]:
     """Hold a home folder, made where it is missing, with HOME/work emptied.
 
     Args:
         zones: the home folder.
         patience: how long to wait for another holder, in seconds.
+        shared: hold it together with others that share it (tasks of one scheduler); HOME/work is left as it is.
 
     Raises:
         Busy: another process still holds it; its process id is named.
@@ -30,19 +31,21 @@ def home_lock(zones: Zones, *, patience: float = 0.0) -> Iterator[Zones]:
     zones.create()
     descriptor = os.open(zones.lock, os.O_RDWR | os.O_CREAT, FILE_MODE)
     try:
-        _acquire(descriptor, zones, time.monotonic() + patience)
+        how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        _acquire(descriptor, how, zones, time.monotonic() + patience)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        _empty_work(zones)
+        if not shared:
+            _empty_work(zones)
         yield zones
     finally:
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, zones: Zones, deadline: float) -> None:
+def _acquire(descriptor: int, how: int, zones: Zones, deadline: float) -> None:
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() >= deadline:
                 holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"

@@ -57,10 +57,13 @@ class Manifest:
             raise Internal("a manifest needs a moment with a time zone", f"{self.kind} {self.name}")
         object.__setattr__(self, "created_at", self.created_at.astimezone(UTC))
 
+    def to_values(self) -> dict[str, Json]:
+        """Render as plain JSON values, to hand the manifest from task to task."""
+        return asdict(self) | {"created_at": self.created_at.isoformat()}
+
     def to_json(self) -> str:
         """Render with sorted keys, so that equal manifests are equal byte for byte."""
-        values = asdict(self) | {"created_at": self.created_at.isoformat()}
-        return json.dumps(values, ensure_ascii=False, allow_nan=False, indent=2, sort_keys=True) + "\n"
+        return json.dumps(self.to_values(), ensure_ascii=False, allow_nan=False, indent=2, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "Manifest":

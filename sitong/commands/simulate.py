@@ -31,12 +31,12 @@ def simulate(
     if after is not None:
         _days(after, days, seed, out_folder)
         return
-    from simulation.city import MIXED, PARQUET
+    from simulation.writing import DEMO, PARQUET
     from simulation.city import simulate as simulate_city
 
     assert persons is not None  # noqa: S101 - checked above
     with step(f"simulate a city of {persons:,} persons") as said:
-        summary = simulate_city(persons, seed, out_folder, formats=MIXED if mixed_formats else PARQUET)
+        summary = simulate_city(persons, seed, out_folder, formats=DEMO if mixed_formats else PARQUET)
         said.append(f"{sum(summary.rows.values()):,} records")
     out.print(str(out_folder), markup=False)
 
@@ -46,5 +46,5 @@ def _days(after: Path, days: int, seed: int, folder: Path) -> None:
 
     with step(f"simulate {days} more days") as said:
         summary = advance(after, days, seed, folder)
-        said.append(f"{sum(summary.rows.values()):,} changed records")
+        said.append(f"{sum(summary.changed.values()):,} changed, {sum(summary.deleted.values()):,} deleted records")
     out.print(str(folder), markup=False)

@@ -45,14 +45,15 @@ def main() -> int:
 
 
 def _simulate(drops: Path) -> Path:
-    from simulation.city import MIXED, simulate
+    from simulation.city import simulate
+    from simulation.writing import DEMO
 
     truth = drops / "truth"
     if not truth.is_dir():
         unfinished = drops.with_name("drops.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         with step(f"simulate a city of {PERSONS:,} persons 模拟城市") as said:
-            summary = simulate(PERSONS, SEED, unfinished, formats=MIXED)
+            summary = simulate(PERSONS, SEED, unfinished, formats=DEMO)
             said.append(f"{sum(summary.rows.values()):,} records")
         unfinished.rename(drops)
     return truth

@@ -1,0 +1,154 @@
+"""`sitong match`: from files to a crosswalk, without a database."""
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from sitong.commands.run import Day
+from sitong.console import out, step
+from sitong.settings import today
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from matching.run import MatchOptions
+
+Entity = Literal["person", "enterprise"]
+
+
+class Matched(StrEnum):
+    """What is matched."""
+
+    PERSONS = "persons"
+    ENTERPRISES = "enterprises"
+
+
+_ENTITIES: Mapping[Matched, Entity] = {Matched.PERSONS: "person", Matched.ENTERPRISES: "enterprise"}
+
+
+class Only(StrEnum):
+    """Where to stop."""
+
+    CROSSWALK = "crosswalk"
+
+
+def match(
+    out_folder: Annotated[
+        Path, typer.Option("--out", help="Folder to write; made if missing 输出目录", file_okay=False)
+    ],
+    matched: Annotated[Matched | None, typer.Argument(help="persons or enterprises 人口或企业")] = None,
+    drops: Annotated[
+        Path | None, typer.Option(help="Folder of departments' files 报送目录", exists=True, file_okay=False)
+    ] = None,
+    only: Annotated[Only | None, typer.Option(help="Stop at the crosswalk 只要对照表")] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="A declared model for any table, or the model.json of an earlier match 模型", exists=True),
+    ] = None,
+    records: Annotated[
+        list[Path] | None, typer.Option(help="Tables for a declared model 任意表", exists=True, dir_okay=False)
+    ] = None,
+    as_of: Day = None,
+) -> None:
+    """Match persons, enterprises, or any tables with a declared model, file to file. 文件到文件的匹配。"""
+    from matching.run import MatchOptions
+
+    options = MatchOptions(only="crosswalk" if only else None, model=_trained(model))
+    out_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".match-", dir=out_folder) as folder:
+        if matched is not None and drops is not None and not records:
+            _match_drop(_ENTITIES[matched], drops, Path(folder), options, as_of.date() if as_of else today())
+        elif matched is None and drops is None and records and model is not None:
+            _match_tables(model, records, Path(folder), options)
+        else:
+            raise typer.BadParameter(
+                "give either persons or enterprises with --drops, or --model with --records (and always --out)"
+            )
+        for path in sorted(Path(folder).iterdir()):
+            path.chmod(0o600)
+            path.replace(out_folder / path.name)
+    out.print(str(out_folder), markup=False, soft_wrap=True)
+
+
+def _trained(model: Path | None) -> Path | None:
+    """A `model.json` holds trained parameters; a YAML file is a declaration that has none yet."""
+    return model if model is not None and model.suffix == ".json" else None
+
+
+def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOptions", day: date) -> None:
+    from connectors.direct import read_drop, write_drop
+    from matching.run import match as match_records
+    from registry.policy import policy
+
+    datasets, started = policy(entity).datasets, time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="accepted-", dir=folder) as accepted:
+        tables: Mapping[str, Any]
+        with step("read and validate 读取校验") as said:
+            whole = options.only is None  # golden records read the accepted columns again, from files
+            tables = (
+                write_drop(drops, datasets, Path(accepted), as_of=day)
+                if whole
+                else read_drop(drops, datasets, as_of=day)
+            )
+            said.append(f"{len(tables)} datasets")
+        read_seconds = time.monotonic() - started
+        with step(f"match {entity}s 匹配") as said:
+            summary = match_records(entity, tables, folder, options=options)
+            said.append(f"{sum(summary.records.values()):,} records, {summary.clusters:,} {entity}s")
+        if whole:
+            with step("golden records 黄金记录"):
+                _write_golden(entity, tables, folder, day)
+    _add_reading(folder / "summary.json", sum(summary.records.values()), read_seconds)
+
+
+def _write_golden(entity: Entity, tables: Mapping[str, Path], folder: Path, day: date) -> None:
+    from registry.members import Sources
+    from registry.survivorship import write_golden
+
+    with tempfile.TemporaryDirectory(prefix="golden-", dir=folder) as scratch:
+        made, joined = Path(scratch, "made"), Path(scratch, "joined")
+        made.mkdir(mode=0o700)
+        joined.mkdir(mode=0o700)
+        write_golden(entity, Sources(folder / "crosswalk.parquet", tables), day, made, joined)
+        (made / "data.parquet").replace(folder / "golden.parquet")
+
+
+def _match_tables(model: Path, records: Sequence[Path], folder: Path, options: "MatchOptions") -> None:
+    from matching.model import load
+    from matching.parameters import read as read_trained
+    from matching.run import match_with
+
+    declared = read_trained(model)[0] if options.model else load(model)
+    with step(f"match by {declared.model}") as said:
+        summary = match_with(
+            declared, {path.name.partition(".")[0]: _table(path) for path in records}, folder, options=options
+        )
+        said.append(f"{sum(summary.records.values()):,} records, {summary.clusters:,} clusters")
+
+
+def _table(path: Path) -> "pa.Table":
+    """Parquet, or CSV with all columns as text."""
+    import pyarrow.parquet as pq
+    from pyarrow import csv
+
+    if path.suffix == ".parquet":
+        return pq.read_table(path)
+    header = csv.open_csv(path).schema.names
+    return csv.read_csv(
+        path, convert_options=csv.ConvertOptions(column_types=dict.fromkeys(header, "string"), strings_can_be_null=True)
+    )
+
+
+def _add_reading(path: Path, rows: int, seconds: float) -> None:
+    """Put the reading before the stages of the match, so that the seconds add up to those of the command."""
+    summary = json.loads(path.read_text(encoding="utf-8"))
+    summary["stages"].insert(0, {"name": "read and validate", "rows": rows, "seconds": round(seconds, 3)})
+    summary["seconds"] = round(summary["seconds"] + seconds, 3)
+    path.write_text(json.dumps(summary, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,108 @@
+"""`sitong run`: the whole main job without a scheduler."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sitong.console import note, out, step, warn
+from sitong.settings import Settings, load_settings, now, today
+
+Day = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        help="The day on which clocks are judged; default today in Asia/Shanghai 数据日期",
+    ),
+]
+
+
+def run(
+    drops: Annotated[Path, typer.Option(help="Folder of departments' files 报送目录", exists=True, file_okay=False)],
+    home: Annotated[
+        Path | None, typer.Option(help="Where everything lies; default var/ 主目录", file_okay=False)
+    ] = None,
+    as_of: Day = None,
+    full: Annotated[bool, typer.Option("--full", help="Decide everything anew 全量重算")] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="Accept a held dataset (police.resident) or a failed check of the publication 放行"),
+    ] = None,
+) -> None:
+    """Pull, validate, match, publish, cross-check, deliver. 采集、校验、匹配、发布、比对、交付。"""
+    from sitong import stages
+    from storage.lock import home_lock
+
+    settings = load_settings(home=home)
+    day = as_of.date() if as_of else today()
+    datasets, checks = stages.waivable(accept or [])
+    with home_lock(settings.zones):
+        stages.repair(settings)
+        _pull(settings, drops, day, datasets)
+        _reconcile(settings, full)
+        with step("publish 发布") as said:
+            published = stages.publish(settings, as_of=day, waived=checks)
+            said.append(f"version {published.version}")
+            said += [f"{count:,} {entity}s" for entity, count in dict(published.facts["masters"]).items()]  # type: ignore[arg-type]
+        with step("cross-check 比对") as said:
+            report = stages.cross_check(settings, as_of=day)
+            said.append(f"{report.rows:,} findings")
+        _deliver(settings, day)
+    out.print(str(settings.zones.reports(day) / "report.html"), markup=False, soft_wrap=True)
+
+
+def _pull(settings: Settings, drops: Path, day: date, released: frozenset[str]) -> None:
+    from sitong import stages
+
+    plan, warnings = stages.scan(drops)
+    for warning in warnings:
+        warn(warning)
+    received_at = now()
+    outcomes = [_take_in(settings, batches, day, received_at, released) for batches in plan]
+    stages.refuse_incomplete(outcomes)
+    with step("data quality 数据质量") as said:
+        failed = 0
+        for outcome in outcomes:
+            failed += sum(stages.check_quality(settings, outcome["dataset"], as_of=day)["failed"].values())
+        page = stages.write_quality_index(settings)
+        said.append(f"{failed} expectations not met, see {page}" if failed else f"all expectations met, see {page}")
+
+
+def _take_in(
+    settings: Settings, batches: dict[str, Any], day: date, received_at: datetime, released: frozenset[str]
+) -> dict[str, Any]:
+    from sitong import stages
+
+    with step(f"pull {batches['dataset']}") as said:
+        outcome = stages.take_in(settings, batches, as_of=day, received_at=received_at, released=released)
+        accepted = sum(batch["accepted"] for batch in outcome["batches"])
+        refused = sum(batch["quarantined"] for batch in outcome["batches"])
+        said.append(f"{accepted:,} accepted, {refused:,} quarantined")
+        said += [f"{len(outcome[kind])} {kind}" for kind in ("rejected", "held") if outcome[kind]]
+    for warning in outcome["warnings"]:
+        warn(warning)
+    return outcome
+
+
+def _reconcile(settings: Settings, full: bool) -> None:
+    from sitong import stages
+
+    for entity in stages.ENTITIES:
+        with step(f"reconcile {entity}s 归集") as said:
+            found = stages.reconcile(settings, entity, full=full)
+            said.append(f"{found.rows:,} records, {found.facts['clusters']:,} {entity}s" if found else "no dataset")
+
+
+def _deliver(settings: Settings, day: date) -> None:
+    from sitong import stages
+
+    due = {one["recipient"] for one in stages.agreements_due(settings, as_of=day)}
+    for agreement in stages.agreements(settings):
+        if agreement.recipient not in due:
+            note(f"deliver 交付 {agreement.recipient}: nothing is due on {day}")
+            continue
+        with step(f"deliver 交付 {agreement.recipient}") as said:
+            delivered = stages.deliver(settings, agreement.recipient, as_of=day)
+            said.append(f"{delivered.rows:,} rows, version {delivered.version}")

@@ -1,0 +1,289 @@
+"""The stages of the main job, wired: settings and manifests in, plain JSON values out.
+
+The command line and the DAGs call these and nothing below them; the caller holds the home's lock. Results are small
+enough to hand from task to task. A stage that ran with the same inputs finds its finished version and returns it; one
+that was killed left nothing that a reader would take for whole.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import date, datetime
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any, Literal
+
+from connectors import drops, intake
+from connectors.refusals import Rejection, rejected
+from exchange import agreement_files, delivery
+from exchange.agreement import Agreement
+from matching import model as match_models
+from matching.run import match
+from mismatches.request import CheckSettings, CrossCheckRequest, InputState
+from mismatches.run import cross_check as run_rules
+from registry import migration, publication
+from registry.checks import WAIVABLE
+from registry.policy import policy
+from schemas.contract import source_contract
+from sitong import quality
+from sitong.settings import Settings, now
+from storage.commit import commit, replace, staging
+from storage.engine import open_database
+from storage.errors import BadSpecification, PublicationHeld, SourceUnavailable
+from storage.manifest import Manifest, is_whole, read_manifest
+
+Entity = Literal["person", "enterprise"]
+ENTITIES: tuple[Entity, ...] = ("person", "enterprise")
+PRODUCTS = ("person", "enterprise", "person_crosswalk", "enterprise_crosswalk")
+DATA = "data.parquet"
+
+
+def scan(folder: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The batches that a drop holds, one item a dataset (`dataset`, `files`), and warnings about what was left."""
+    drop = drops.scan(folder)
+    plan = [
+        {"dataset": dataset, "files": [file.to_json() for file in files]}
+        for dataset, files in drop.by_dataset().items()
+    ]
+    return plan, drop.warnings
+
+
+def take_in(
+    settings: Settings,
+    batches: Mapping[str, Any],
+    *,
+    as_of: date,
+    received_at: datetime | None = None,
+    released: AbstractSet[str] = frozenset(),
+) -> dict[str, Any]:
+    """Land, validate and apply one dataset's batches; the values of `Intake.to_json` and the dataset's name."""
+    name = batches["dataset"]
+    files = [drops.DropFile.from_json(file) for file in batches["files"]]
+    outcome = intake.take_in(
+        name, files, settings.zones, as_of=as_of, received_at=received_at or now(), released=released
+    )
+    return {"dataset": name, **outcome.to_json()}
+
+
+def refuse_incomplete(outcomes: Iterable[Mapping[str, Any]]) -> None:
+    """Stop here unless every file was accepted: what departments sent is incomplete.
+
+    Raises:
+        SourceRejected: files that cannot be read or lack a required column; all are named.
+        PublicationHeld: batches that broke a floor; all are named with their figures.
+    """
+    found = list(outcomes)
+    if files := [Rejection(**one) for outcome in found for one in outcome["rejected"]]:
+        raise rejected(files)
+    if held := [one for outcome in found for one in outcome["held"]]:
+        lines = [f"{one['dataset']} batch {one['batch']}: {'; '.join(one['reasons'])}" for one in held]
+        datasets = sorted({one["dataset"] for one in held})
+        raise PublicationHeld(
+            f"{len(held)} batches are held: " + " | ".join(lines),
+            where="pull",
+            expected="batches above their floors",
+            remedy="nothing was published and what was published stays; ask the department for a corrected batch, or, "
+            f"where it is right, run again with {' '.join('--accept ' + name for name in datasets)}",
+        )
+
+
+def check_quality(settings: Settings, dataset: str, *, as_of: date) -> dict[str, Any]:
+    """Run Great Expectations over a dataset's accepted state; `dataset`, `version`, `failed` by severity."""
+    manifest = _accepted_state(settings, dataset)
+    return {"dataset": dataset, "version": manifest.version, **quality.check_state(settings.zones, manifest, as_of)}
+
+
+def write_quality_index(settings: Settings) -> Path:
+    """The page that lists the quality of every accepted state."""
+    return quality.write_index_page(settings.zones, intake.accepted(settings.zones))
+
+
+def reconcile(settings: Settings, entity: Entity, *, full: bool = False) -> Manifest | None:
+    """Match an entity's accepted records; the run's manifest, or None where no dataset of the entity was accepted.
+
+    `full` decides everything anew even where these inputs have been decided.
+    """
+    zones = settings.zones
+    states = _states(settings, entity)
+    if not states:
+        return None
+    inputs = {name: manifest.version for name, manifest in states.items()}
+    target = zones.matching(entity, _run_name(entity, inputs, salt=now().isoformat() if full else ""))
+    if is_whole(target):
+        return read_manifest(target)
+    with staging(zones) as folder:
+        summary = match(entity, _tables(settings, inputs), folder)
+        manifest = Manifest(
+            kind="matching",
+            name=entity,
+            version=target.name,
+            created_at=now(),
+            rows=sum(summary.records.values()),
+            inputs=inputs,
+            facts={"clusters": summary.clusters, "pairs": summary.pairs, "seconds": summary.seconds},
+        )
+        return commit(folder, target, manifest)
+
+
+def publish(
+    settings: Settings,
+    *,
+    as_of: date,
+    runs: Mapping[str, str | None] | None = None,
+    waived: AbstractSet[str] = frozenset(),
+) -> Manifest:
+    """Publish both base databases from match runs (entity → run); without `runs`, those of the states in force.
+
+    Raises:
+        PublicationHeld: a check against the version before failed; that version is still served.
+    """
+    zones = settings.zones
+    found = {entity: _match_run(settings, entity, (runs or {}).get(entity)) for entity in ENTITIES}
+    folders = {entity: zones.matching(entity, one.version) for entity, one in found.items() if one}
+    inputs = {name: version for one in found.values() if one for name, version in one.inputs.items()}
+    if not folders:
+        raise SourceUnavailable(
+            "there is nothing to publish", where=str(zones.home), expected="accepted persons or enterprises",
+            remedy="pull a drop that holds datasets of persons or of enterprises",
+        )  # fmt: skip
+    request = publication.PublishRequest(
+        as_of=as_of,
+        tables=_tables(settings, inputs),
+        person=folders.get("person"),
+        enterprise=folders.get("enterprise"),
+        inputs=inputs,
+        waived=frozenset(waived),
+        at=now(),
+    )
+    with open_database(zones, settings.server_url) as database:
+        migration.upgrade(database.engine)
+        return publication.publish(database.engine, zones, request)
+
+
+def repair(settings: Settings) -> None:
+    """Make the published folders say what the database says; before anything was published there is nothing to do."""
+    if not settings.server_url and not (settings.zones.postgres / "credentials.json").exists():
+        return
+    with open_database(settings.zones, settings.server_url) as database:
+        migration.upgrade(database.engine)
+        publication.repair(database.engine, settings.zones)
+
+
+def cross_check(settings: Settings, *, as_of: date) -> Manifest:
+    """Run all rules over the published bases and the facts; replaces the report of that day."""
+    zones = settings.zones
+    products = {name: zones.current(name) / DATA for name in _published_products(settings)}
+    states = {name: manifest.version for name, manifest in intake.accepted(zones).items()}
+    published = [read_manifest(zones.current(name)) for name in ENTITIES if name in products]
+    states |= {name: version for manifest in published for name, version in manifest.inputs.items() if version}
+    manifests = {name: _state(settings, name, version) for name, version in states.items()}
+    with staging(zones) as folder:
+        request = CrossCheckRequest(
+            tables=_tables(settings, states),
+            products=products,
+            as_of=as_of,
+            out=folder,
+            made_at=now(),
+            inputs={name: InputState(one.version, one.created_at) for name, one in manifests.items()},
+            settings=CheckSettings(memory=f"{settings.memory_limit_gib:g}GB", threads=settings.threads),
+            work=zones.work,
+        )
+        manifest = run_rules(request)
+        replace(folder, zones.reports(as_of), manifest)
+        return manifest
+
+
+def agreements(settings: Settings) -> tuple[Agreement, ...]:
+    """All agreements of this installation, one a recipient."""
+    return agreement_files.read_agreements(settings.agreements)
+
+
+def agreements_due(settings: Settings, *, as_of: date) -> list[dict[str, str]]:
+    """The agreements in force on a day, whose products have all been published: `recipient`, `version`."""
+    published = set(_published_products(settings))
+    return [
+        {"recipient": one.recipient, "version": one.version}
+        for one in agreements(settings)
+        if one.covers(as_of) and published.issuperset(grant.product for grant in one.grants)
+    ]
+
+
+def deliver(settings: Settings, recipient: str, *, as_of: date) -> Manifest:
+    """Hand over what one recipient's agreement grants."""
+    agreement = next(one for one in agreements(settings) if one.recipient == recipient)
+    products = {name: settings.zones.current(name).resolve() for name in _published_products(settings)}
+    return delivery.deliver(agreement, products, settings.zones, as_of=as_of)
+
+
+def _published_products(settings: Settings) -> list[str]:
+    return [name for name in PRODUCTS if is_whole(settings.zones.current(name))]
+
+
+def _accepted_state(settings: Settings, dataset: str) -> Manifest:
+    manifest = intake.accepted_state(source_contract(dataset), settings.zones)
+    if manifest is None:
+        raise SourceUnavailable(
+            "the dataset has no accepted state", where=dataset, expected="at least one accepted batch",
+            remedy="pull a drop that holds it",
+        )  # fmt: skip
+    return manifest
+
+
+def _states(settings: Settings, entity: Entity) -> dict[str, Manifest]:
+    states = intake.accepted(settings.zones)
+    return {name: states[name] for name in policy(entity).datasets if name in states}
+
+
+def _state(settings: Settings, dataset: str, version: str) -> Manifest:
+    contract = source_contract(dataset)
+    return read_manifest(settings.zones.accepted(contract.department, contract.dataset, version))
+
+
+def _tables(settings: Settings, versions: Mapping[str, str]) -> dict[str, Path]:
+    tables = {}
+    for name, version in versions.items():
+        contract = source_contract(name)
+        tables[name] = settings.zones.accepted(contract.department, contract.dataset, version) / DATA
+    return tables
+
+
+def _run_name(entity: Entity, inputs: Mapping[str, str], salt: str = "") -> str:
+    declaration = match_models.as_json(match_models.declared(entity))
+    text = json.dumps([installed_version("sitong"), declaration, inputs, salt], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _match_run(settings: Settings, entity: Entity, run: str | None) -> Manifest | None:
+    if run is None:
+        states = _states(settings, entity)
+        if not states:
+            return None
+        run = _run_name(entity, {name: manifest.version for name, manifest in states.items()})
+    folder = settings.zones.matching(entity, run)
+    if not is_whole(folder):
+        raise SourceUnavailable(
+            f"the accepted {entity} records have not been matched", where=str(folder), expected="a finished match",
+            remedy=f"run the DAG reconcile_{entity}s first, or `sitong run`",
+        )  # fmt: skip
+    return read_manifest(folder)
+
+
+def waivable(names: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Split what a person accepts into datasets (floors) and checks of the publication.
+
+    Raises:
+        BadSpecification: a name that is neither.
+    """
+    given = frozenset(names)
+    checks = given & frozenset(WAIVABLE)
+    datasets = given - checks
+    for name in sorted(datasets):
+        try:
+            source_contract(name)
+        except KeyError:
+            raise BadSpecification(
+                f"{name!r} cannot be accepted", where="--accept",
+                expected=f"a dataset (police.resident, …) or one of {', '.join(WAIVABLE)}", remedy="correct the name",
+            ) from None  # fmt: skip
+    return datasets, checks
