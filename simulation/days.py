@@ -70,10 +70,7 @@ def advance(
     for _ in range(days):
         today += timedelta(days=1)
         day = live(tables, today, settings, seed)
-        for name in LAYOUT:
-            one = day.tables[name]
-            changed[name] += len(one.changed) + len(one.added)
-            deleted[name] += len(one.removed)
+        _count(day, changed, deleted)
         files += _write_day(day, out)
         tables = {name: one.settled() for name, one in day.tables.items()}
         events += day.events
@@ -90,6 +87,13 @@ def advance(
         files=tuple(files),
         seconds=time.monotonic() - started,
     )
+
+
+def _count(day: Day, changed: dict[str, int], deleted: dict[str, int]) -> None:
+    for name in LAYOUT:
+        one = day.tables[name]
+        changed[name] += len(one.changed.keys() - one.removed) + len(one.added)
+        deleted[name] += len(one.removed)
 
 
 def restored(told: dict[str, Any]) -> CitySettings:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from simulation import company_names, numbers, places, tables
+from simulation import numbers, places, tables
 from simulation.draws import Draws
+from simulation.naming import Naming
 from simulation.people import DECEASED, People
 from simulation.randomness import Floats, Ints, chosen, planted, stream, weighted
 from simulation.records import NO_DAY
@@ -183,56 +184,27 @@ def _plant_dead(
 def _names(
     rng: np.random.Generator, settings: CitySettings, city: People, outline: _Outline, homes: places.Dwellings
 ) -> tuple[pa.StringArray, pa.StringArray]:
-    """Unique names by enterprise (individual businesses may share one), and former names."""
-    draws, count = Draws(rng), len(outline.kind)
+    """Names and former names by enterprise; sisters are named after their elders, branches after their parents."""
     words = tables.column("industries", "word")
-    district = homes.district.to_pylist()
-    owners = city.names.name.texts(outline.representative)
-    trades = [company_names.trade_name(draws) for _ in range(count)]
+    naming = Naming(
+        Draws(rng),
+        [words[industry] for industry in outline.industry.tolist()],
+        homes.district.to_pylist(),
+        [owner or "王" for owner in city.names.name.texts(outline.representative)],
+    )
     renamed = set(planted(rng, settings.renamed_enterprises, np.flatnonzero(outline.kind == COMPANY)).tolist())
-    names, former, used = [""] * count, [None] * count, set[str]()
-
-    def unique(place: int) -> str:
-        while (
-            name := company_names.company(trades[place], words[outline.industry[place]], district[place], draws)
-        ) in used:
-            trades[place] += draws.one(company_names.THIRD)
-        used.add(name)
-        return name
-
     order = np.argsort((outline.sister >= 0) + 2 * (outline.kind == BRANCH), kind="stable").tolist()
-    old: list[str | None] = list(former)
     for place in order:
         kind = outline.kind[place]
         if kind == COMPANY:
-            if outline.sister[place] >= 0:
-                trades[place] = trades[outline.sister[place]]
-            names[place] = unique(place)
-            if place in renamed:
-                old[place] = names[place]
-                trades[place] = (
-                    company_names.trade_name(draws) if draws.below(2) else trades[place] + draws.one("宏远新")
-                )
-                names[place] = unique(place)
+            naming.company(place, int(outline.sister[place]), place in renamed)
         elif kind == INDIVIDUAL:
-            owner = owners[place] or "王"
-            names[place] = company_names.shop(
-                trades[place], owner, words[outline.industry[place]], district[place], draws
-            )
+            naming.shop(place)
         elif kind == INSTITUTION:
-            names[place] = _distinct(company_names.institution(district[place], draws), used)
+            naming.institution(place)
         else:
-            names[place] = _distinct(company_names.branch(names[outline.parent[place]], district[place], draws), used)
-    return pa.array(names, pa.string()), pa.array(old, pa.string())
-
-
-def _distinct(name: str, used: set[str]) -> str:
-    number = 2
-    while name in used:
-        name = f"{name.rstrip('0123456789号（）')}（{number}号）"
-        number += 1
-    used.add(name)
-    return name
+            naming.branch(place, int(outline.parent[place]))
+    return pa.array(naming.names, pa.string()), pa.array(naming.former, pa.string())
 
 
 def _codes(
