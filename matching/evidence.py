@@ -45,11 +45,22 @@ def compare(records: Records, nodes: Nodes, model: MatchModel, pairs: Pairs) -> 
     values = {}
     for column, spec in enumerate(model.comparisons):
         found, ours, theirs = _best(spec, records.values[spec.field], nodes.held[spec.field], pairs)
-        levels[:, column] = found
+        levels[:, column] = _independent(records, nodes, model, spec.field, pairs, found)
         if any(level.term_frequency for level in spec.levels):
             values[spec.field] = (ours, theirs)
     same = nodes.datasets[pairs.left] & nodes.datasets[pairs.right]
     return Evidence(levels, values, same, _apart(records, nodes, model, pairs))
+
+
+def _independent(records: Records, nodes: Nodes, model: MatchModel, field: str, pairs: Pairs, found: Levels) -> Levels:
+    """No level where a value was told by another field that both sides have: it would be weighed twice."""
+    source = model.fields[field].fallback
+    if source is None:
+        return found
+    told = records.told[field][nodes.first]
+    has = records.codes[source][nodes.first] >= 0
+    twice = (told[pairs.left] | told[pairs.right]) & has[pairs.left] & has[pairs.right]
+    return np.where(twice, np.int8(-1), found)
 
 
 def compare_records(records: Records, model: MatchModel, left: Places, right: Places) -> Levels:

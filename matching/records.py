@@ -32,6 +32,7 @@ class Records:
         record_ids: the departments' keys by record.
         codes: field → code of its value by record, −1 for null.
         others: field → further codes by record (former names).
+        told: field with a fallback → whether the record's value was told by the other field.
         values: field → its distinct values.
     """
 
@@ -40,6 +41,7 @@ class Records:
     record_ids: pa.ChunkedArray
     codes: Mapping[str, Codes]
     others: Mapping[str, tuple[Codes, ...]]
+    told: Mapping[str, npt.NDArray[np.bool_]]
     values: Mapping[str, ValueTable]
 
     def __len__(self) -> int:
@@ -62,13 +64,14 @@ def read(tables: Tables, model: MatchModel) -> Records:
     ids = pa.chunked_array([_column(table, ("record_id",)) for table in loaded], pa.string())
     codes: dict[str, Codes] = {}
     others: dict[str, tuple[Codes, ...]] = {}
+    told: dict[str, npt.NDArray[np.bool_]] = {}
     values: dict[str, ValueTable] = {}
     for name, spec in sorted(model.fields.items(), key=lambda item: item[1].fallback is not None):
         known = None
         if spec.fallback and name in values[spec.fallback].known:
             known = _from_other(codes[spec.fallback], values[spec.fallback].known[name])
-        codes[name], others[name], values[name] = _field(loaded, spec, known)
-    return Records(tuple(order), dataset, ids, codes, others, values)
+        codes[name], others[name], told[name], values[name] = _field(loaded, spec, known)
+    return Records(tuple(order), dataset, ids, codes, others, told, values)
 
 
 def _load(name: str, source: Path | pa.Table, wanted: set[str]) -> pa.Table:
@@ -132,7 +135,10 @@ def _through(mapping: Codes, codes: Codes) -> Codes:
     return np.append(mapping, np.int32(-1)).astype(np.int32)[codes]
 
 
-def _field(loaded: list[pa.Table], spec: FieldSpec, known: Known | None) -> tuple[Codes, tuple[Codes, ...], ValueTable]:
+Field = tuple[Codes, tuple[Codes, ...], npt.NDArray[np.bool_], ValueTable]
+
+
+def _field(loaded: list[pa.Table], spec: FieldSpec, known: Known | None) -> Field:
     columns = [spec.columns, *((name,) for name in spec.also)]
     encoded = [_encode([_column(table, names) for table in loaded]) for names in columns]
     if known is not None:
@@ -144,7 +150,9 @@ def _field(loaded: list[pa.Table], spec: FieldSpec, known: Known | None) -> tupl
         _through(standardised.codes[start:stop], codes)
         for (codes, _), start, stop in zip(encoded, offsets[:-1], offsets[1:], strict=True)
     ]
-    first = parts[0]
+    first, told = parts[0], np.zeros(len(parts[0]), bool)
     if known is not None:
-        first = np.where(first >= 0, first, parts.pop())
-    return first, tuple(parts[1:]), standardised.table
+        other = parts.pop()
+        told = (first < 0) & (other >= 0)
+        first = np.where(told, other, first)
+    return first, tuple(parts[1:]), told, standardised.table

@@ -60,7 +60,7 @@ def level_weights(model: MatchModel, parameters: Parameters, levels: Levels) -> 
     out = np.zeros(levels.shape, float)
     place = {spec.field: column for column, spec in enumerate(model.comparisons)}
     for column, spec in enumerate(model.comparisons):
-        table = monotone(np.log2(parameters.m[spec.field] / parameters.u[spec.field]))
+        table = monotone(parameters.m[spec.field], parameters.u[spec.field])
         out[:, column] = np.append(table, 0.0)[levels[:, column]]
     for dependence in model.dependences:
         spec = model.comparison(dependence.comparison)
@@ -68,19 +68,27 @@ def level_weights(model: MatchModel, parameters: Parameters, levels: Levels) -> 
         holds = levels[:, column] >= 0
         for field, names in dependence.when.items():
             holds &= np.isin(levels[:, place[field]], _places(model.comparison(field), names))
-        ratio = parameters.m[spec.field] / parameters.u[spec.field]
-        own = np.log2(ratio)
+        own_m, own_u = parameters.m[spec.field].copy(), parameters.u[spec.field].copy()
         for number, level in enumerate(spec.levels):
-            m = dependence.m.get(level.level, parameters.m[spec.field][number])
-            u = dependence.u.get(level.level, parameters.u[spec.field][number])
-            own[number] = np.log2(m / u)
-        out[holds, column] = np.append(monotone(own), 0.0)[levels[holds, column]]
+            own_m[number] = dependence.m.get(level.level, own_m[number])
+            own_u[number] = dependence.u.get(level.level, own_u[number])
+        out[holds, column] = np.append(monotone(own_m, own_u), 0.0)[levels[holds, column]]
     return out
 
 
-def monotone(weights: Bits) -> Bits:
-    """Weights that never fall from a level to a better one: a worse level weighs at most what the better ones do."""
-    return np.minimum.accumulate(weights[::-1])[::-1]
+def monotone(m: Bits, u: Bits) -> Bits:
+    """Weights in bits that never fall from a level to a better one.
+
+    Neighbouring levels whose weights fall are pooled: their m and their u are added (isotonic regression).
+    """
+    pooled: list[list[float]] = []
+    for one, other in zip(m.tolist(), u.tolist(), strict=True):
+        pooled.append([one, other, 1])
+        while len(pooled) > 1 and pooled[-2][0] * pooled[-1][1] > pooled[-1][0] * pooled[-2][1]:
+            last = pooled.pop()
+            pooled[-1] = [ours + theirs for ours, theirs in zip(pooled[-1], last, strict=True)]
+    bits = [np.log2(level[0] / level[1]) for level in pooled]
+    return np.repeat(np.array(bits), [int(level[2]) for level in pooled])
 
 
 def _places(spec: ComparisonSpec, names: tuple[str, ...]) -> list[int]:

@@ -15,7 +15,7 @@ from matching.characters.table import characters
 from matching.standardise.names import DOT, WILDCARD
 from matching.standardise.values import Codes, ValueTable
 
-NAME_LEVELS: Final = ("surname", "different", "given", "partial", "alike", "wildcard", "sound", "exact")
+NAME_LEVELS: Final = ("different", "surname", "given", "partial", "alike", "wildcard", "sound", "exact")
 """surname: only the surname agrees, as between brothers · given: only the surname differs · partial: the surname and
 one of two given characters, or one character more · alike: every character same or near in sound or shape · wildcard:
 the same where readable · sound: every syllable the same · exact: the same after folding."""
@@ -82,7 +82,7 @@ def _graded(
     out[no_bad & (~filled | same | sound).all(axis=1)] = PLACE["sound"]
     out[no_bad & wild.any(axis=1) & (~filled | same | sound | wild).all(axis=1)] = PLACE["wildcard"]
     out[(~filled | same).all(axis=1)] = PLACE["exact"]
-    out[(readable == 0) | ((readable == 1) & (length > 1))] = PLACE["different"]
+    out[no_bad & wild.any(axis=1) & (readable < 2)] = PLACE["partial"]
     return out
 
 

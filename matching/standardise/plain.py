@@ -24,8 +24,11 @@ def date(texts: pa.StringArray) -> Standardised:
     days = values.to_pylist()
     parts = np.array([(int(day[:4]), int(day[5:7]), int(day[8:])) for day in days], np.int32).reshape(-1, 3)
     since = np.array([np.datetime64(day) for day in days], "datetime64[D]").astype(np.int64)
-    keys = {"value": numbered(len(days)), "year_month": mixed(parts[:, 0], parts[:, 1]), "year": mixed(parts[:, 0]),
-            "month_day": mixed(parts[:, 1], parts[:, 2])}  # fmt: skip
+    year, month, day = parts[:, 0], parts[:, 1], parts[:, 2]
+    salt = np.full(len(days), 1), np.full(len(days), 2), np.full(len(days), 3)
+    near = np.stack([mixed(year, month, salt[0]), mixed(year, day, salt[1]), mixed(month, day, salt[2]),
+                     mixed(year, np.minimum(month, day), np.maximum(month, day))], axis=1)  # fmt: skip
+    keys = {"value": numbered(len(days)), "year_month": near[:, 0], "month_day": near[:, 2], "near": near}
     return Standardised(codes, ValueTable(values, keys, {"parts": parts, "since": since}))
 
 
