@@ -63,7 +63,12 @@ def commit(folder: Path, target: Path, manifest: Manifest) -> Manifest:
     _make_parents(target)
     if target.exists() or target.is_symlink():
         _set_aside(target, folder.parent)
-    folder.rename(target)
+    try:
+        folder.rename(target)
+    except OSError:
+        if not is_whole(target):  # made meanwhile by another holder of a shared lock
+            raise
+        return commit(folder, target, manifest)
     _sync_folder(target.parent)
     return sealed
 

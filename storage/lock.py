@@ -3,7 +3,6 @@
 The kernel holds the lock for the process and lets go when it ends, by kill -9 too; there is no stale lock to clean.
 """
 
-import fcntl
 import os
 import shutil
 import time
@@ -11,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from storage.errors import Busy
-from storage.zones import FILE_MODE, Zones
+from storage.file_lock import Hold, close_lock, open_lock, try_lock
+from storage.zones import Zones
 
 _POLL_SECONDS = 0.1
 
@@ -29,34 +29,25 @@ def home_lock(zones: Zones, *, patience: float = 0.0, shared: bool = False) -> I
         Busy: another process still holds it; its process id is named.
     """
     zones.create()
-    descriptor = os.open(zones.lock, os.O_RDWR | os.O_CREAT, FILE_MODE)
+    descriptor = open_lock(zones.lock)
     try:
-        how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-        _acquire(descriptor, how, zones, time.monotonic() + patience)
+        _acquire(descriptor, Hold.SHARED if shared else Hold.ALONE, zones, time.monotonic() + patience)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         if not shared:
             _empty_work(zones)
         yield zones
     finally:
-        os.close(descriptor)
+        close_lock(descriptor)
 
 
-def _acquire(descriptor: int, how: int, zones: Zones, deadline: float) -> None:
-    while True:
-        try:
-            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() >= deadline:
-                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
-                what, remedy = (
-                    f"another process (id {holder}) works on this home folder",
-                    "wait for its end",
-                )
-                raise Busy(what, str(zones.home), remedy=remedy) from error
-            time.sleep(_POLL_SECONDS)
-        else:
-            return
+def _acquire(descriptor: int, how: Hold, zones: Zones, deadline: float) -> None:
+    while not try_lock(descriptor, how):
+        if time.monotonic() >= deadline:
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            what = f"another process (id {holder}) works on this home folder"
+            raise Busy(what, str(zones.home), remedy="wait until it ends, or end it")
+        time.sleep(_POLL_SECONDS)
 
 
 def _empty_work(zones: Zones) -> None:

@@ -5,8 +5,6 @@ the end of the last user's process, by kill -9 too) ends it. It listens on a fre
 asks for SCRAM passwords, which lie in `credentials.json`. See `storage.server_guard` for how it is kept and ended.
 """
 
-import contextlib
-import fcntl
 import json
 import logging
 import os
@@ -21,6 +19,7 @@ import psycopg
 
 from storage.credentials import Credentials, read_credentials
 from storage.errors import Internal, SourceUnavailable
+from storage.file_lock import Hold, close_lock, open_lock, try_lock, unlock
 from storage.roles import prepare_database, prepare_roles
 from storage.server_guard import ANOTHER_GUARD, GUARD_LOCK, STATE, SUPERUSER, USERS_LOCK
 
@@ -32,18 +31,7 @@ _START_PATIENCE_SECONDS = 900.0  # recovery after a crash in the middle of a cit
 _STOP_PATIENCE_SECONDS = 150.0
 
 _logger = logging.getLogger(__name__)
-_shares: set[int] = set()
 _kept: list[subprocess.Popen[bytes]] = []  # guards that outlive us for other users
-
-
-def _let_go_in_child() -> None:
-    """Close the locks in a forked process: it is not a user of the server."""
-    while _shares:
-        with contextlib.suppress(OSError):
-            os.close(_shares.pop())
-
-
-os.register_at_fork(after_in_child=_let_go_in_child)
 
 
 class EmbeddedServer:
@@ -84,10 +72,9 @@ class EmbeddedServer:
             return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         deadline = time.monotonic() + patience
-        self._share = os.open(self._folder / USERS_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        _shares.add(self._share)
+        self._share = open_lock(self._folder / USERS_LOCK)
         try:
-            while not _try_lock(self._share, fcntl.LOCK_SH):  # the guard is just stopping
+            while not try_lock(self._share, Hold.SHARED):  # the guard is just stopping
                 self._pause(deadline)
             while not self._is_up():
                 self._keep_guard()
@@ -101,13 +88,11 @@ class EmbeddedServer:
         if self._share is None:
             return
         share, self._share = self._share, None
-        fcntl.flock(share, fcntl.LOCK_UN)
+        unlock(share)
         deadline = time.monotonic() + _STOP_PATIENCE_SECONDS
         while time.monotonic() < deadline and self._is_guarded() and not _others_use(share):
             time.sleep(_POLL_SECONDS)
-        if share in _shares:
-            _shares.discard(share)
-            os.close(share)
+        close_lock(share)
         guard, self._guard = self._guard, None
         if guard and self._is_guarded():
             _kept.append(guard)
@@ -155,11 +140,11 @@ class EmbeddedServer:
             return True
 
     def _is_guarded(self) -> bool:
-        descriptor = os.open(self._folder / GUARD_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = open_lock(self._folder / GUARD_LOCK)
         try:
-            return not _try_lock(descriptor, fcntl.LOCK_SH)
+            return not try_lock(descriptor, Hold.SHARED)
         finally:
-            os.close(descriptor)
+            close_lock(descriptor)
 
     def _keep_guard(self) -> None:
         """Spawn a guard where there is none, and say why the one that we spawned has ended."""
@@ -195,17 +180,9 @@ class EmbeddedServer:
         time.sleep(_POLL_SECONDS)
 
 
-def _try_lock(descriptor: int, how: int) -> bool:
-    try:
-        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def _others_use(share: int) -> bool:
     """Say whether other users hold their share; afterwards we hold nothing."""
-    alone = _try_lock(share, fcntl.LOCK_EX)
-    shared = not alone and _try_lock(share, fcntl.LOCK_SH)
-    fcntl.flock(share, fcntl.LOCK_UN)
+    alone = try_lock(share, Hold.ALONE)
+    shared = not alone and try_lock(share, Hold.SHARED)
+    unlock(share)
     return shared

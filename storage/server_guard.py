@@ -8,7 +8,6 @@ Should the guard be killed, PostgreSQL gets the signal to stop from the kernel. 
 
 import contextlib
 import ctypes
-import fcntl
 import json
 import logging
 import os
@@ -24,6 +23,7 @@ from pathlib import Path
 from storage.commit import write_private
 from storage.credentials import make_credentials, read_credentials
 from storage.errors import Internal, SitongError
+from storage.file_lock import Hold, open_lock, try_lock
 from storage.postgres_account import Account, reachable_binaries, server_account
 
 GUARD_LOCK, USERS_LOCK, STATE, LOG = "guard.lock", "users.lock", "server.json", "postgres.log"
@@ -56,12 +56,12 @@ _logger = logging.getLogger(__name__)
 
 def main(folder: Path) -> int:
     """Guard the server of a folder until nobody uses it; return the exit status."""
-    guard = os.open(folder / GUARD_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    guard = open_lock(folder / GUARD_LOCK)
     if not _locked(guard, _LOCK_PATIENCE_SECONDS):
         return ANOTHER_GUARD
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
-    users = os.open(folder / USERS_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    users = open_lock(folder / USERS_LOCK)
     _forget(folder)
     account = server_account(folder / "data")
     binaries, copy = reachable_binaries(account)
@@ -81,13 +81,11 @@ def main(folder: Path) -> int:
 
 def _locked(descriptor: int, patience: float) -> bool:
     deadline = time.monotonic() + patience
-    while True:
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
+    while not try_lock(descriptor, Hold.ALONE):
         if time.monotonic() >= deadline:
             return False
         time.sleep(_POLL_SECONDS)
+    return True
 
 
 def _forget(folder: Path) -> None:

@@ -200,3 +200,17 @@ def test_the_mask_is_given_back():
         assert (inside, os.umask(0o022)) == (0o077, 0o022)
     finally:
         os.umask(before)
+
+
+def test_of_two_commits_at_once_the_first_stays(zones, monkeypatch):
+    original = type(zones.home).rename
+
+    def overtaken(self, target):
+        monkeypatch.setattr(type(zones.home), "rename", original)
+        committed(zones, "first")
+        return original(self, target)
+
+    monkeypatch.setattr(type(zones.home), "rename", overtaken)
+    assert committed(zones, "other").rows == len("first")
+    assert (zones.published("person", "v1") / "data.txt").read_text() == "first"
+    assert list(zones.work.iterdir()) == []

@@ -64,3 +64,30 @@ def test_it_is_free_again_afterwards(tmp_path):
     for _ in range(2):
         with home_lock(zones):
             assert zones.lock.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_forked_child_does_not_hold_on(tmp_path):
+    zones = Zones(tmp_path / "home")
+    forking = HOLDER.replace('    print("held"', '    import os\n    child = os.fork()\n    if child: print("held"')
+    command = [sys.executable, "-c", forking, str(zones.home)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, process_group=0) as process:
+        assert process.stdout.readline() == "held\n"
+        process.kill()
+        process.wait()
+        try:
+            with home_lock(zones, patience=5):
+                pass
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_holders_that_share_it_keep_each_others_work_and_shut_out_one_that_does_not(tmp_path):
+    zones = Zones(tmp_path / "home")
+    with home_lock(zones, shared=True):
+        (zones.work / "mine.txt").write_text("x")
+        with home_lock(zones, shared=True):
+            assert (zones.work / "mine.txt").exists()
+        with pytest.raises(Busy), home_lock(zones):
+            pass
+    with home_lock(zones):
+        assert not (zones.work / "mine.txt").exists()
