@@ -1,1 +1,1 @@
-"""Room."""
+"""Who gets what: agreements, and the deliveries made under them."""
