@@ -4,7 +4,6 @@ Owns the bound on their number: a block with more nodes than its rule allows is 
 nodes within `WINDOW` places are paired, so that n equal values cost n pairs times a constant. Invariant: left < right.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,8 +18,8 @@ from matching.standardise.values import Keys, mixed
 WINDOW: Final = 12
 """Neighbours that a node of an oversized block is paired with."""
 
-BUCKETS: Final = 1 << 22
-"""Counters that tell keys held by one node only from the others before anything is sorted."""
+BUCKET_BITS: Final = 22
+"""Bits of a key that count where keys held by one node only are told from the others before anything is sorted."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def candidate_pairs(records: Records, nodes: Nodes, model: MatchModel) -> tuple[
     for rule in model.blocking:
         owner, key = _keys(records, nodes, rule)
         packed, blocks, members = _pairs(owner, key, nodes, rule, content)
-        merged = np.unique(np.concatenate((found, packed)))
+        merged = sorted_distinct(np.concatenate((found, packed)))
         counts.append(RuleCount(rule.name, len(packed), len(merged) - len(found), blocks, members))
         found = merged
     left = (found >> np.uint64(32)).astype(np.int32)
@@ -104,25 +103,44 @@ def _ranges(starts: Places, widths: Places) -> Places:
 
 def _pairs(owner: Places, key: Keys, nodes: Nodes, rule: BlockingRule, content: Keys) -> tuple[Keys, int, int]:
     """Packed pairs (left << 32 | right) of one rule, sorted and distinct; its oversized blocks and their nodes."""
-    bucket = (key >> np.uint64(42)).astype(np.int64)
-    shared = np.bincount(bucket, minlength=BUCKETS)[bucket] > 1
-    owner, key = owner[shared], key[shared]
-    passive = nodes.settled[owner] if rule.settled == "skip" else np.zeros(len(owner), bool)
-    order = np.lexsort((content[owner], passive, key)) if len(owner) else np.zeros(0, np.int64)
-    owner, key, passive = owner[order], key[order], passive[order]
+    active = ~nodes.settled[owner] if rule.settled == "skip" else np.ones(len(owner), bool)
+    rows = _worth_sorting(key, active)
+    owner, key, active = owner[rows], key[rows], active[rows]
+    order = np.argsort(key, kind="stable")
+    owner, key, active = owner[order], key[order], active[order]
     opens = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
     sizes = np.diff(np.append(opens, len(key)))
-    ends = np.repeat(opens + sizes, sizes)
+    paired = sizes > 1
+    if len(key):
+        paired &= np.logical_or.reduceat(active, opens)
+    chosen = np.repeat(paired, sizes)
+    owner, key, active, sizes = owner[chosen], key[chosen], active[chosen], sizes[paired]
+    order = np.lexsort((content[owner], ~active, key))
+    owner, active = owner[order], active[order]
+    following = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(owner)) - 1
     oversized = np.repeat(sizes > rule.largest, sizes)
-    following = ends - np.arange(len(key)) - 1
-    following = np.where(oversized, np.minimum(following, WINDOW), np.where(passive, 0, following))
+    following = np.where(oversized, np.minimum(following, WINDOW), np.where(active, following, 0))
     one = np.repeat(owner, following)
-    other = owner[_ranges(np.arange(len(key)) + 1, following)]
+    other = owner[_ranges(np.arange(len(owner)) + 1, following)]
     low, high = np.minimum(one, other).astype(np.uint64), np.maximum(one, other).astype(np.uint64)
-    packed = np.unique(((low << np.uint64(32)) | high)[low != high])
+    packed = sorted_distinct(((low << np.uint64(32)) | high)[low != high])
     return packed, int((sizes > rule.largest).sum()), int(sizes[sizes > rule.largest].sum())
 
 
-def rule_counts_as_json(counts: list[RuleCount]) -> list[Mapping[str, str | int]]:
-    """The counts as they stand in summary.json."""
-    return [vars(count) for count in counts]
+def _worth_sorting(key: Keys, active: npt.NDArray[np.bool_]) -> Places:
+    """Rows whose key may be shared and by an active node, told by small counters before anything is sorted."""
+    bucket = (key >> np.uint64(64 - BUCKET_BITS)).astype(np.int64)
+    shared = np.bincount(bucket, minlength=1 << BUCKET_BITS) > 1
+    if not active.all():
+        touched = np.zeros(1 << BUCKET_BITS, bool)
+        touched[bucket[active]] = True
+        shared &= touched
+    return np.flatnonzero(shared[bucket])
+
+
+def sorted_distinct(values: Keys) -> Keys:
+    """Values in order, each once."""
+    ordered = np.sort(values)
+    if len(ordered) < 2:
+        return ordered
+    return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))]

@@ -3,6 +3,7 @@
 Invariant: symmetric, and independent of how pairs are cut into chunks.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,10 +64,17 @@ def _independent(records: Records, nodes: Nodes, model: MatchModel, field: str, 
     return np.where(twice, np.int8(-1), found)
 
 
-def compare_records(records: Records, model: MatchModel, left: Places, right: Places) -> Levels:
-    """The vectors of pairs of single records: what training reads of collapsed nodes and of random pairs."""
+def compare_records(
+    records: Records, model: MatchModel, left: Places, right: Places, skip: Collection[str] = ()
+) -> Levels:
+    """The vectors of pairs of single records, without the fields to skip.
+
+    What training reads of collapsed nodes and of random pairs.
+    """
     levels = np.full((len(left), len(model.comparisons)), -1, np.int8)
     for column, spec in enumerate(model.comparisons):
+        if spec.field in skip:
+            continue
         codes = records.codes[spec.field]
         levels[:, column] = comparators.levels(spec, records.values[spec.field], codes[left], codes[right])
     return levels

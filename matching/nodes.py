@@ -127,6 +127,7 @@ def _few(owner: Places, code: Places) -> tuple[Places, Places]:
 def _unrepeated(owner: Places, code: Places) -> tuple[Places, Places]:
     """Sorted by owner, each value of an owner once; already sorted input is left alone."""
     if len(owner) and not np.all(owner[1:] > owner[:-1]):
-        both = np.unique((owner.astype(np.uint64) << np.uint64(32)) | code.astype(np.uint64))
+        both = np.sort((owner.astype(np.uint64) << np.uint64(32)) | code.astype(np.uint64))
+        both = both[np.concatenate(([True], both[1:] != both[:-1]))]
         return (both >> np.uint64(32)).astype(np.int64), (both & np.uint64(0xFFFFFFFF)).astype(np.int64)
     return owner, code

@@ -83,7 +83,8 @@ def _sampled_u(records: Records, nodes: Nodes, model: MatchModel, start: Paramet
     size = min(model.training.sampled_pairs, max(1000, len(nodes) * 5)) if len(nodes) > 1 else 0
     left = random.integers(0, max(len(nodes), 1), size)
     right = (left + random.integers(1, max(len(nodes), 2), size)) % max(len(nodes), 1)
-    levels = compare_records(records, model, nodes.first[left], nodes.first[right]) if size else None
+    rare = {spec.field for spec in model.comparisons if sum(level.shared is None for level in spec.levels) == 1}
+    levels = compare_records(records, model, nodes.first[left], nodes.first[right], rare) if size else None
     out = {}
     for column, spec in enumerate(model.comparisons):
         known = start.u[spec.field]

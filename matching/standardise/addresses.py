@@ -4,6 +4,7 @@
 Owns only comparison keys. It refuses nothing; an address without a number has a road and no house.
 """
 
+import functools
 import re
 import unicodedata
 from typing import Any, Final
@@ -11,17 +12,17 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from matching.characters.table import LAST, characters
-from matching.standardise.codepoints import flat, spans, unflat
+from matching.standardise.codepoints import BREAK, flat, spans, unflat
 from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
 
 LONGEST: Final = 120
 """Characters of an address that are read."""
 
 NUMERAL = "一二三四五六七八九十百〇零"
-NUMBERED: Final = f"[{NUMERAL}]+(号|楼|单元|栋|幢|层|室|户|座)"
+COUNTED = "号楼单栋幢层室户座"
+PLAIN_KIND, ODD, NUMERAL_KIND, COUNTED_KIND = range(4)
 DIGIT: Final = {character: place for place, character in enumerate("〇一二三四五六七八九")} | {"零": 0}
 NOISE = re.compile(r"[\s,，.。;；:：()（）\[\]【】]+")
 CHINESE_NUMBER = re.compile(f"([{NUMERAL}]+)(?=号|楼|单元|栋|幢|层|室|户|座)")
@@ -34,6 +35,18 @@ def fold(text: str) -> str:
     text = NOISE.sub("", unicodedata.normalize("NFKC", text[:LONGEST]))
     text = "".join(chr(characters().simplified[ord(c)]) if ord(c) < LAST else c for c in text)
     return CHINESE_NUMBER.sub(lambda match: str(chinese_number(match.group(1))), text).upper()
+
+
+@functools.cache
+def _kinds() -> npt.NDArray[np.uint8]:
+    """Code point → whether arrays can fold it, and whether it is a numeral or what houses are counted in."""
+    kinds = np.full(LAST, ODD, np.uint8)
+    kinds[0x4E00:0xA000] = PLAIN_KIND
+    for character in f"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ#-{BREAK}":
+        kinds[ord(character)] = PLAIN_KIND
+    for characters_, kind in ((NUMERAL, NUMERAL_KIND), (COUNTED, COUNTED_KIND)):
+        kinds[[ord(character) for character in characters_]] = kind
+    return kinds
 
 
 def chinese_number(text: str) -> int:
@@ -57,14 +70,16 @@ def chinese_number(text: str) -> int:
 
 def standard_addresses(texts: list[str]) -> list[str]:
     """`fold` of each text, by arrays where nothing but simplification is needed."""
-    array = pa.array(texts, pa.string())
-    plain = pc.match_substring_regex(array, f"^[\u4e00-\u9fff0-9A-Z#-]{{1,{LONGEST}}}$")
-    slow = np.flatnonzero(~plain.to_numpy(zero_copy_only=False) | pc.match_substring_regex(array, NUMBERED).to_numpy(
-        zero_copy_only=False))  # fmt: skip
-    quick = [text.replace("\n", " ") for text in texts]
+    quick = [text.replace(BREAK, " ") for text in texts] if any(BREAK in text for text in texts) else texts
     points = flat(quick)
-    folded = unflat(characters().simplified[np.minimum(points, LAST - 1)])
-    for place in slow:
+    bounded = np.minimum(points, LAST - 1)
+    folded = unflat(characters().simplified[bounded])
+    kind = _kinds()[bounded]
+    odd = kind == ODD
+    odd[1:] |= (kind[:-1] == NUMERAL_KIND) & (kind[1:] == COUNTED_KIND)
+    starts, lengths = spans(points)
+    slow = np.unique(np.searchsorted(starts, np.flatnonzero(odd), side="right") - 1)
+    for place in np.union1d(slow, np.flatnonzero(lengths > LONGEST)).tolist():
         folded[place] = fold(texts[place])
     return folded
 
