@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.flags import joined_names
-from schemas.text import Mask, as_text
+from schemas.text import Mask, as_text, whole
 
 ROW: Final = "_row"
 RULES: Final = "_rules"
@@ -31,8 +31,22 @@ def quarantine_rows(source: pa.Table, refusals: Mapping[str, Mask], before: int)
 
 
 def _texts(column: pa.ChunkedArray) -> pa.StringArray:
-    array = column.combine_chunks()
+    """Text of any column at all; bytes that are not UTF-8 are shown as U+FFFD."""
+    array = whole(column)
     try:
-        return as_text(array)
-    except TypeError:
-        return pa.array([None if value is None else str(value) for value in array.to_pylist()], pa.string())
+        text = as_text(array)
+        text.validate(full=True)
+    except (TypeError, pa.ArrowInvalid):
+        return pa.array([_shown(value) for value in _objects(array)], pa.string())
+    return text
+
+
+def _objects(array: pa.Array) -> list[object]:
+    text = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
+    return list((array.cast(pa.large_binary()) if text else array).to_pylist())
+
+
+def _shown(value: object) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return None if value is None else str(value)

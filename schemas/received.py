@@ -57,12 +57,23 @@ def received(table: pa.Table, contract: Contract, mode: Mode) -> Received:
             remedy="ask the sender which of the columns counts, and to send the file again with it alone",
         )
     return Received(
-        table,
+        _without_views(table),
         {name: places[plain][0] for name, plain in wanted.items() if plain in places},
         operation[0] if operation else None,
         tuple(name for name in table.column_names if _plain(name) not in known),
         tuple(name for name, plain in wanted.items() if plain not in places),
     )
+
+
+def _without_views(table: pa.Table) -> pa.Table:
+    """Columns of views as plain text or bytes: Arrow can neither filter nor take views."""
+    for place, field in enumerate(table.schema):
+        if field.type in _VIEWS:
+            table = table.set_column(place, field.name, table.column(place).cast(_VIEWS[field.type]))
+    return table
+
+
+_VIEWS: Final = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
 
 
 def _plain(name: str) -> str:

@@ -83,7 +83,7 @@ def validate(table: pa.Table, contract: Contract, *, batch: str, mode: Mode, as_
         ContractBroken: a required column is missing, stands twice, or cannot be read as text.
     """
     found = received(table, contract, mode)
-    judged = [_judge(piece, found, contract, batch, as_of) for piece in _slices(table)]
+    judged = [_judge(piece, found, contract, batch, as_of) for piece in _slices(found.table)]
     gone = _repeated_rows(judged, contract)
     accepted, quarantined = [], []
     rule_counts: dict[str, int] = {}

@@ -96,3 +96,12 @@ def test_a_state_of_an_earlier_contract_version() -> None:
     assert content(after) == [("a", None), ("b", "3")]
     assert after.schema.equals(SCHEMA)
     assert apply_batch(old, delta_of({"x": None}, {"x"}), "delta").schema.equals(SCHEMA)
+
+
+def test_a_state_that_lost_its_dictionary() -> None:
+    state = state_of({"a": "b", "c": None})
+    plain = state.set_column(2, "_flags", state.column("_flags").cast(pa.string()))
+    plain = plain.set_column(0, "record_id", plain.column("record_id").cast(pa.string_view()))
+    after = apply_batch(plain, delta_of({"b": "b"}, set()), "delta")
+    assert after.schema.equals(SCHEMA)
+    assert [row["_flags"] for row in after.to_pylist()] == ["f", "f", None]

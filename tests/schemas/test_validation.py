@@ -222,6 +222,40 @@ def test_typed_columns() -> None:
     assert [row["_flags"] for row in rows] == [None, None]
 
 
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
+def test_every_kind_of_text_column_gives_the_same_rows(kind: pa.DataType) -> None:
+    rows = [dict(GOOD), {**GOOD, "record_id": "R2", "name": " "}, {**GOOD, "id_number": "x"}]
+    plain = pa.table({name: pa.array([row[name] for row in rows]) for name in GOOD})
+    columns = [column.cast(pa.string()).combine_chunks() for column in plain.columns]
+    encoded = pa.types.is_dictionary(kind)
+    other = pa.table([column.dictionary_encode() if encoded else column.cast(kind) for column in columns], list(GOOD))
+    results = [validate(table, RESIDENT, batch="b", mode="snapshot", as_of=AS_OF) for table in (plain, other)]
+    assert results[0].accepted.to_pylist() == results[1].accepted.to_pylist()
+    assert results[0].quarantined.equals(results[1].quarantined)
+
+
+@pytest.mark.parametrize(
+    ("extra", "text"),
+    [
+        (pa.array([b"\xffa"]), "\ufffda"),
+        (pa.array([b"\xffa"]).view(pa.string()), "\ufffda"),
+        (pa.array([[1, 2]]), "[1, 2]"),
+        (pa.array([None], pa.list_(pa.int8())), None),
+        (pa.array(["龘"], pa.string_view()), "龘"),
+    ],
+)
+def test_extra_columns_of_any_kind_are_evidence(extra: pa.Array, text: str | None) -> None:
+    table = pa.table({**{name: pa.array([value]) for name, value in {**GOOD, "name": ""}.items()}, "note": extra})
+    result = validate(table, RESIDENT, batch="b", mode="snapshot", as_of=AS_OF)
+    assert result.quarantined.column("note").to_pylist() == [text]
+
+
+def test_an_op_column_that_is_no_text() -> None:
+    columns = {**{name: pa.array([value]) for name, value in GOOD.items()}, "op": pa.array([["U"]])}
+    with pytest.raises(ContractBroken, match="column op"):
+        validate(pa.table(columns), RESIDENT, batch="b", mode="delta", as_of=AS_OF)
+
+
 @pytest.mark.parametrize("contract", source_contracts().values(), ids=lambda contract: contract.name)
 def test_every_dataset_takes_its_required_columns_alone(contract: Any) -> None:
     columns = {column.name: pa.array(["1"]) for column in contract.columns if column.required}
