@@ -246,6 +246,15 @@ if os.geteuid() == 0:
         finally:
             shutil.rmtree(copy)
 
+    def test_a_server_starts_from_an_installation_below_a_closed_folder(monkeypatch, tmp_path):
+        below_a_closed_folder(monkeypatch, tmp_path)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # the guard finds the wheel there
+        with EmbeddedServer(tmp_path / "pg") as server:
+            copy = Path(json.loads((tmp_path / "pg" / "server.json").read_text())["copy"])
+            assert copy.is_dir()
+            assert answer(server.libpq_uri("owner"), "SELECT count(*) > 300 FROM pg_timezone_names") is True
+        assert not copy.exists()
+
     def test_the_owner_of_the_data_runs_the_server(tmp_path):
         os.chown(tmp_path, 4242, 4243)
         assert server_account(tmp_path) == Account(4242, 4243)
