@@ -1,0 +1,219 @@
+"""Charts of a report as inline SVG, in either language, drawn offline by Vega through `vl_convert`.
+
+Text in them is set in `fonts.FAMILY`, which the page embeds; widths are measured with a face that has the glyphs.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import altair as alt
+import vl_convert
+
+from mismatches.engine import RuleRun
+from mismatches.fonts import FAMILY, picture_font
+from mismatches.rule import Bilingual, Language
+
+_INK, _GRID = "#1f2d3d", "#e3e8ee"
+_SEVERITY_COLOURS = {"high": "#b3261e", "medium": "#d98324", "low": "#7a93ac"}
+_OUTCOME_COLOURS = {"hit": "#b3261e", "not_comparable": "#c9a227", "clear": "#9bb7a5"}
+_SEVERITIES = {"high": Bilingual("高", "high"), "medium": Bilingual("中", "medium"), "low": Bilingual("低", "low")}
+_OUTCOMES = {
+    "hit": Bilingual("疑点", "hit"),
+    "not_comparable": Bilingual("不可比", "not comparable"),
+    "clear": Bilingual("无异常", "clear"),
+}
+_WIDTH, _STEP, _DISTRICTS = 360, 30, 12  # pixels, pixels a bar, bars
+_HITS, _OUTCOME_TITLE = Bilingual("疑点数", "hits"), Bilingual("占比", "share of subjects")
+_YUAN = Bilingual("万元", "10,000 yuan")
+_LANGUAGES: tuple[Language, ...] = ("zh", "en")
+_Drawing: TypeAlias = Callable[[Sequence[Any], Language], alt.LayerChart]
+_IDS = re.compile(r'(id="|url\(#|href="#)')
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A titled picture; `svg` holds no reference to anything outside."""
+
+    title: Bilingual
+    svg: Mapping[Language, str]
+
+
+def report_charts(runs: Sequence[RuleRun], districts: Sequence[tuple[str, int]]) -> list[Chart]:
+    """The charts that have something to show: hits, estimates, outcomes, districts."""
+    ran = [run for run in runs if run.ran]
+    found = [run for run in ran if run.counts["hit"]]
+    compared = [run for run in ran if run.findings or run.counts["clear"]]
+    wanted: list[tuple[Bilingual, _Drawing, Sequence[Any]]] = [
+        (Bilingual("各规则疑点数（按严重程度）", "Hits by rule and severity"), _hits, found),
+        (Bilingual("核对结果构成", "Outcomes"), _outcomes, compared),
+        (Bilingual("估算区间（万元）", "Estimated range (10,000 yuan)"), _estimates, [r for r in found if r.estimate]),
+        (Bilingual("各区市疑点数", "Hits by district"), _districts, districts[:_DISTRICTS]),
+    ]
+    drawn = [
+        (title, {language: draw(data, language).to_json(indent=None) for language in _LANGUAGES})
+        for title, draw, data in wanted
+        if data
+    ]
+    alphabet = "".join(spec for _, specs in drawn for spec in specs.values())
+    return [
+        Chart(title, {language: to_svg(specs[language], f"c{position}{language}", alphabet) for language in _LANGUAGES})
+        for position, (title, specs) in enumerate(drawn)
+    ]
+
+
+def to_svg(spec: str, name: str, alphabet: str) -> str:
+    """Render a Vega-Lite specification whose texts are within `alphabet`.
+
+    Ids inside carry the name, so that several pictures can share a page.
+    """
+    font = picture_font(alphabet)
+    vl_convert.register_font_directory(str(font.folder))
+    svg: str = vl_convert.vegalite_to_svg(spec.replace(FAMILY, font.family))
+    return _IDS.sub(lambda match: f"{match[1]}{name}-", svg.replace(font.family, FAMILY))
+
+
+def to_png(svg: str, text: str) -> bytes:
+    """A picture of an SVG whose text is within `text`, with Chinese glyphs on any machine."""
+    font = picture_font(text)
+    vl_convert.register_font_directory(str(font.folder))
+    picture: bytes = vl_convert.svg_to_png(svg.replace(FAMILY, font.family), scale=2)
+    return picture
+
+
+def _hits(runs: Sequence[RuleRun], language: Language) -> alt.LayerChart:
+    rows = [
+        {
+            "rule": run.rule.title.say(language),
+            "severity": _SEVERITIES[level].say(language),
+            "hits": hits,
+            "order": order,
+        }
+        for run in runs
+        for order, level in enumerate(_SEVERITIES)
+        if (hits := run.severities.get(level, 0))
+    ]
+    totals = [{"rule": run.rule.title.say(language), "total": run.counts["hit"]} for run in runs]
+    ranked = [run.rule.title.say(language) for run in sorted(runs, key=lambda run: -run.counts["hit"])]
+    bars = (
+        _data(rows)
+        .mark_bar(height={"band": 0.62})
+        .encode(
+            x=alt.X("sum(hits):Q", title=None, axis=_no_axis()),
+            y=_names("rule", ranked),
+            color=_colours(_SEVERITIES, _SEVERITY_COLOURS, "severity", language),
+            order="order:O",
+        )
+    )
+    return _finished(bars + _labels(totals, "total", "rule", ranked), len(runs))
+
+
+def _estimates(runs: Sequence[RuleRun], language: Language) -> alt.LayerChart:
+    rows = [
+        {
+            "rule": run.rule.title.say(language),
+            "low": float(run.estimate.low) / 1e4,
+            "likely": float(run.estimate.likely) / 1e4,
+            "high": float(run.estimate.high) / 1e4,
+        }
+        for run in runs
+        if run.estimate
+    ]
+    base = _data(rows).encode(y=_names("rule"))
+    axis = alt.Axis(title=_YUAN.say(language), grid=True, tickCount=4, format=",.4~r")
+    span = base.mark_rule(strokeWidth=6, color="#d98324", opacity=0.45, strokeCap="round").encode(
+        x=alt.X("low:Q", axis=axis, scale=alt.Scale(zero=True)), x2="high:Q"
+    )
+    point = base.mark_point(filled=True, size=90, color="#b3261e", opacity=1).encode(x="likely:Q")
+    text = base.mark_text(dy=-14, fontSize=12, color=_INK).encode(
+        x="likely:Q", text=alt.Text("likely:Q", format=",.1f")
+    )
+    return _finished(span + point + text, len(rows), step=46)
+
+
+def _outcomes(runs: Sequence[RuleRun], language: Language) -> alt.LayerChart:
+    rows = [
+        {
+            "rule": run.rule.title.say(language),
+            "outcome": _OUTCOMES[outcome].say(language),
+            "subjects": run.counts[outcome],  # type: ignore[index]
+            "order": order,
+        }
+        for run in runs
+        for order, outcome in enumerate(_OUTCOMES)
+    ]
+    axis = alt.Axis(title=_OUTCOME_TITLE.say(language), format="%", tickCount=5, grid=False)
+    bars = (
+        _data(rows)
+        .mark_bar(height={"band": 0.62})
+        .encode(
+            x=alt.X("sum(subjects):Q", stack="normalize", axis=axis),
+            y=_names("rule"),
+            color=_colours(_OUTCOMES, _OUTCOME_COLOURS, "outcome", language),
+            order="order:O",
+        )
+    )
+    return _finished(alt.LayerChart(layer=[bars]), len(runs))
+
+
+def _districts(districts: Sequence[tuple[str, int]], language: Language) -> alt.LayerChart:
+    rows = [{"district": name, "hits": hits} for name, hits in districts]
+    ranked = [name for name, _ in districts]
+    bars = (
+        _data(rows)
+        .mark_bar(height={"band": 0.62}, color="#2f6f73")
+        .encode(x=alt.X("hits:Q", title=_HITS.say(language), axis=_no_axis()), y=_names("district", ranked))
+    )
+    return _finished(bars + _labels(rows, "hits", "district", ranked), len(rows))
+
+
+def _labels(rows: Iterable[Mapping[str, object]], value: str, name: str, ranked: Sequence[str]) -> alt.Chart:
+    labels: alt.Chart = (
+        _data(rows)
+        .mark_text(align="left", dx=5, fontSize=12, color=_INK)
+        .encode(x=f"{value}:Q", y=_names(name, ranked), text=alt.Text(f"{value}:Q", format=",d"))
+    )
+    return labels
+
+
+def _data(rows: Iterable[Mapping[str, object]]) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=list(rows)))
+
+
+def _names(field: str, ranked: Sequence[str] | None = None) -> alt.Y:
+    return alt.Y(
+        f"{field}:N",
+        title=None,
+        sort=list(ranked) if ranked else None,
+        axis=alt.Axis(labelLimit=230, ticks=False, domain=False),
+    )
+
+
+def _no_axis() -> alt.Axis:
+    return alt.Axis(labels=False, ticks=False, grid=False, domain=False, title=None)
+
+
+def _colours(words: Mapping[str, Bilingual], colours: Mapping[str, str], field: str, language: Language) -> alt.Color:
+    scale = alt.Scale(domain=[text.say(language) for text in words.values()], range=[colours[name] for name in words])
+    return alt.Color(f"{field}:N", scale=scale, legend=alt.Legend(title=None, orient="top", direction="horizontal"))
+
+
+def _finished(chart: alt.LayerChart, bars: int, step: int = _STEP) -> alt.LayerChart:
+    finished: alt.LayerChart = (
+        chart.properties(width=_WIDTH, height=max(bars, 1) * step, background="transparent")
+        .configure(font=FAMILY)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelFontSize=12,
+            titleFontSize=12,
+            labelColor=_INK,
+            titleColor=_INK,
+            gridColor=_GRID,
+            labelFont=FAMILY,
+            titleFont=FAMILY,
+        )
+        .configure_legend(labelFontSize=12, labelColor=_INK, labelFont=FAMILY, symbolType="square")
+        .configure_text(font=FAMILY)
+    )
+    return finished

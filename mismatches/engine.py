@@ -1,0 +1,234 @@
+"""Runs a rule: from a declaration and the views of the inputs to a table of findings, set-wise.
+
+Invariants: a subject has one outcome; hits, clears and not comparables add up to the subjects; finding ids are
+unique and the same from run to run whatever the order of the rows and the version of the rule.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from time import monotonic
+
+import duckdb
+
+from mismatches.declarations import bound_names
+from mismatches.inputs import absences, identifier
+from mismatches.request import CrossCheckRequest
+from mismatches.rule import Bilingual, Outcome, Parameter, Rule
+from mismatches.steps import Steps
+from storage.errors import Internal
+
+_LOG = logging.getLogger(__name__)
+
+RESULT_COLUMNS = (
+    "subject_kind",
+    "master_id",
+    "identity",
+    "period",
+    "outcome",
+    "reason",
+    "grade",
+    "estimate_low",
+    "estimate_likely",
+    "estimate_high",
+    "figures",
+    "evidence",
+)
+OUTCOMES: tuple[Outcome, ...] = ("hit", "clear", "not_comparable")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Yuan over all hits of a rule."""
+
+    low: Decimal
+    likely: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True)
+class RuleRun:
+    """What became of a rule: its counts by outcome, or why it did not run."""
+
+    rule: Rule
+    absent: tuple[Bilingual, ...] = ()
+    year: int | None = None
+    parameters: Mapping[str, Decimal] = field(default_factory=dict)
+    counts: Mapping[Outcome, int] = field(default_factory=dict)
+    not_comparable: Mapping[str, int] = field(default_factory=dict)  # by reason
+    severities: Mapping[str, int] = field(default_factory=dict)  # of the hits
+    estimate: Estimate | None = None
+    seconds: float = 0.0
+
+    @property
+    def ran(self) -> bool:
+        """Whether there was everything that it needs."""
+        return not self.absent
+
+    @property
+    def findings(self) -> int:
+        """Rows of its findings table: hits and not comparables."""
+        return self.counts.get("hit", 0) + self.counts.get("not_comparable", 0)
+
+    @property
+    def table(self) -> str:
+        """The quoted name of its findings table."""
+        return identifier(f"finding.{self.rule.id}")
+
+
+class Engine:
+    """Runs rules one after another over the same views and steps."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, request: CrossCheckRequest) -> None:
+        self._connection = connection
+        self._request = request
+        self._steps = Steps(connection)
+
+    def run(self, rule: Rule) -> RuleRun:
+        """Judge every subject of a rule.
+
+        Its findings stay in the connection as the table `RuleRun.table`: the columns of findings.parquet, then
+        reason and figures (JSON).
+        """
+        started = monotonic()
+        absent = absences(self._connection, self._request, rule)
+        if absent:
+            return RuleRun(rule, absent=tuple(absent))
+        year = self._year(rule)
+        if year is None:
+            what = f"{rule.year.dataset}.{rule.year.column}" if rule.year else "as_of"
+            return RuleRun(rule, absent=(Bilingual(f"{what} 没有年度", f"{what} holds no year"),))
+        values, unset = self._parameters(rule, year)
+        if unset:
+            return RuleRun(rule, absent=tuple(unset), year=year)
+        for step in rule.steps:
+            self._steps.make(step)
+        self._judge(rule, year, values)
+        run = self._summary(rule, year, values, started)
+        _LOG.info("rule judged", extra={"rule": rule.id, "counts": dict(run.counts), "seconds": run.seconds})
+        return run
+
+    def _year(self, rule: Rule) -> int | None:
+        """The year of the dated settings: the latest of the data that is not in the future, else the latest."""
+        if rule.year is None:
+            return self._request.as_of.year
+        column = identifier(rule.year.column)
+        query = (
+            f"select coalesce(max({column}) filter ({column} <= $now), max({column}))"
+            f" from {identifier(rule.year.dataset)}"
+        )
+        found = self._connection.execute(query, {"now": self._request.as_of.year}).fetchall()[0][0]
+        return None if found is None else int(found)
+
+    def _parameters(self, rule: Rule, year: int) -> tuple[dict[str, Decimal], list[Bilingual]]:
+        settings = self._request.settings
+        values: dict[str, Decimal] = {}
+        unset: list[Bilingual] = []
+        for parameter in rule.parameters:
+            key = f"{rule.id}.{parameter.name}"
+            dated = settings.parameters.get(key, settings.parameters.get(parameter.name, parameter.values))
+            value = Parameter(parameter.name, parameter.title, parameter.unit, dated).value(settings.city, year)
+            if value is None:
+                unset.append(
+                    Bilingual(
+                        f"没有 {settings.city} 在 {year} 年的设置：{parameter.title.zh}（{parameter.name}）",
+                        f"no setting {parameter.name} ({parameter.title.en}) for {settings.city} in {year}",
+                    )
+                )
+            else:
+                values[parameter.name] = value
+        return values, unset
+
+    def _judge(self, rule: Rule, year: int, values: Mapping[str, Decimal]) -> None:
+        known: dict[str, object] = {"as_of": self._request.as_of, "year": year, **values}
+        bound = {name: known[name] for name in bound_names(rule.query)}
+        columns = ", ".join(RESULT_COLUMNS)
+        result = identifier(f"result.{rule.id}")
+        self._connection.execute(f"create table {result} as select {columns} from ({rule.query})", bound)
+        finding = identifier(f"finding.{rule.id}")
+        self._connection.execute(
+            f"create table {finding} as {_FINDINGS.format(result=result)}",
+            {
+                "rule": rule.id,
+                "version": rule.version,
+                "grades": list(rule.severities),
+                "levels": list(rule.severities.values()),
+            },
+        )
+        rows, ids, gaps = self._connection.execute(
+            f"select count(*), count(distinct finding_id), count(*) filter (severity is null or evidence is null or"
+            f" len(evidence) = 0) from {finding}"
+        ).fetchall()[0]
+        if rows != ids or gaps:
+            raise Internal(
+                f"{rows} findings, {ids} identities, {gaps} without severity or evidence",
+                f"rule {rule.id}",
+                "one identity, a severity and evidence for each finding",
+            )
+
+    def _summary(self, rule: Rule, year: int, values: Mapping[str, Decimal], started: float) -> RuleRun:
+        result, finding = identifier(f"result.{rule.id}"), identifier(f"finding.{rule.id}")
+        execute = self._connection.execute
+        counted = dict(execute(f"select outcome, count(*) from {result} group by outcome").fetchall())
+        strange = set(counted) - set(OUTCOMES)
+        if strange:
+            raise Internal(f"unknown outcomes {sorted(strange)}", f"rule {rule.id}", "hit, clear or not_comparable")
+        execute(f"drop table {result}")
+        by_reason = execute(
+            f"select reason, count(*) from {finding} where outcome = 'not_comparable' group by reason order by reason"
+        ).fetchall()
+        by_severity = execute(
+            f"select severity, count(*) from {finding} where outcome = 'hit' group by severity order by severity"
+        ).fetchall()
+        low, likely, high = execute(
+            f"select sum(estimate_low), sum(estimate_likely), sum(estimate_high) from {finding} where outcome = 'hit'"
+        ).fetchall()[0]
+        return RuleRun(
+            rule,
+            year=year,
+            parameters=values,
+            counts={outcome: counted.get(outcome, 0) for outcome in OUTCOMES},
+            not_comparable=dict(by_reason),
+            severities=dict(by_severity),
+            estimate=Estimate(low, likely, high) if likely is not None else None,
+            seconds=round(monotonic() - started, 3),
+        )
+
+
+_FINDINGS = """
+with named as (
+    select
+        'F' || upper(left(sha256($rule || chr(31) || identity), 24)) as finding_id,
+        * exclude (identity)
+    from {result}
+    where outcome <> 'clear'
+),
+cited as (
+    select finding_id, unnest(evidence, recursive := true) from named where outcome = 'hit'
+),
+linked as (
+    select c.finding_id, min(x.match_probability) as link_probability
+    from cited c
+    join (from person_crosswalk union all from enterprise_crosswalk) x using (source, dataset, record_id)
+    group by c.finding_id
+)
+select
+    n.finding_id,
+    $rule as rule,
+    $version as rule_version,
+    n.period,
+    n.outcome,
+    n.subject_kind,
+    n.master_id,
+    l.link_probability,
+    n.estimate_low,
+    n.estimate_likely,
+    n.estimate_high,
+    map($grades::varchar[], $levels::varchar[])[n.grade] as severity,
+    n.evidence,
+    n.reason,
+    to_json(n.figures) as figures
+from named n
+left join linked l using (finding_id)
+"""

@@ -1,0 +1,127 @@
+"""Chinese glyphs on machines without Chinese fonts: the part of Noto Sans CJK SC that a text needs.
+
+Pages get one variable WOFF2 (weights 100–900) as a data URI; pictures get a static face in a folder for
+`vl_convert`. Both hold only the characters of the text, and one process makes the same subset once.
+
+Source: Noto Sans CJK (SIL Open Font License 1.1), as shipped by the package `manimgx-fonts-cjk`.
+"""
+
+import base64
+import logging
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from importlib import resources
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from fontTools import subset
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.cu2quPen import Cu2QuPen
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont
+
+FAMILY = "Sitong Sans"
+_PICTURE_WEIGHT = 400
+_FACE = 2  # Noto Sans CJK SC among the faces of the collection
+_ALWAYS = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("—…·×÷−≥≤％、。，；：！？（）《》“”‘’○●▲")
+_DROPPED = (
+    "GSUB",
+    "GPOS",
+    "GDEF",
+    "VORG",
+    "VVAR",
+    "vhea",
+    "vmtx",
+    "BASE",
+    "DSIG",
+)  # kerning, vertical text: slow and unused
+
+
+def embedded_font_css(text: str) -> str:
+    """An `@font-face` rule that holds every character of a text; about 0.35 kB a character, 3 s for a thousand."""
+    encoded = base64.b64encode(_woff2(_characters(text))).decode("ascii")
+    return (
+        f"@font-face{{font-family:'{FAMILY}';font-weight:100 900;font-display:block;"
+        f"src:url(data:font/woff2;base64,{encoded}) format('woff2')}}"
+    )
+
+
+@dataclass(frozen=True)
+class PictureFont:
+    """A face for `vl_convert.register_font_directory`; its family is its own, so that several can be registered."""
+
+    family: str
+    folder: Path
+
+
+def picture_font(text: str) -> PictureFont:
+    """A static regular face with every character of a text, in a private folder that goes with the process."""
+    return _picture_font(_characters(text))
+
+
+@lru_cache(maxsize=8)
+def _picture_font(characters: str) -> PictureFont:
+    holder = tempfile.TemporaryDirectory(prefix="sitong-fonts.")
+    _HELD.append(holder)
+    family = f"{FAMILY} {sha256(characters.encode()).hexdigest()[:8]}"
+    _static(characters, family).save(Path(holder.name) / "regular.ttf")
+    return PictureFont(family, Path(holder.name))
+
+
+_HELD: list[tempfile.TemporaryDirectory[str]] = []  # folders that live as long as the process
+
+
+def _characters(text: str) -> str:
+    return "".join(sorted(_ALWAYS | set(text)))
+
+
+@lru_cache(maxsize=4)
+def _woff2(characters: str) -> bytes:
+    """The SC face with the glyphs of these characters; unknown characters are left to the reader's own fonts."""
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    options = subset.Options(hinting=True, notdef_outline=True, drop_tables=list(_DROPPED))
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text=characters)
+    with _face() as font:
+        subsetter.subset(font)
+        font.flavor = "woff2"
+        stream = BytesIO()
+        font.save(stream)
+    return stream.getvalue()
+
+
+def _static(characters: str, family: str) -> TTFont:
+    """A TrueType face of one weight: the renderer of pictures draws nothing from variable outlines (CFF2)."""
+    with _face() as face:
+        drawn = face.getGlyphSet(location={"wght": _PICTURE_WEIGHT})
+        names = {ord(character): name for character in characters if (name := face.getBestCmap().get(ord(character)))}
+        order = [".notdef", *dict.fromkeys(names.values())]
+        builder = FontBuilder(face["head"].unitsPerEm, isTTF=True)
+        builder.setupGlyphOrder(order)
+        builder.setupCharacterMap(names)
+        builder.setupGlyf({name: _outline(drawn, name) for name in order})
+        builder.setupHorizontalMetrics({name: (round(drawn[name].width), 0) for name in order})
+        builder.setupHorizontalHeader(ascent=face["hhea"].ascent, descent=face["hhea"].descent)
+        builder.setupNameTable(_names(family))
+        builder.setupOS2(sTypoAscender=face["OS/2"].sTypoAscender, sTypoDescender=face["OS/2"].sTypoDescender)
+        builder.setupPost()
+        return builder.font
+
+
+def _names(family: str) -> dict[str, str]:
+    postscript = family.replace(" ", "") + "-Regular"  # renderers skip a face without this name
+    return {"familyName": family, "styleName": "Regular", "fullName": family, "psName": postscript}
+
+
+def _outline(drawn: Any, name: str) -> Any:  # noqa: ANN401 - fontTools has no types
+    pen = TTGlyphPen(None)
+    drawn[name].draw(Cu2QuPen(pen, max_err=1.0, reverse_direction=True))
+    return pen.glyph()
+
+
+def _face() -> TTFont:
+    path = Path(str(resources.files("manimgx_fonts_cjk"))) / "NotoSansCJK-VF.otf.ttc"
+    return TTFont(path, fontNumber=_FACE, lazy=True)

@@ -1,0 +1,71 @@
+"""The page for auditors: one file that opens offline, prints, and speaks Chinese and English without a script.
+
+It holds no reference to anything outside: style, charts and the font are in it.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+
+import duckdb
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mismatches.charts import report_charts
+from mismatches.districts import hits_by_district
+from mismatches.engine import OUTCOMES, RuleRun
+from mismatches.fonts import FAMILY, embedded_font_css
+from mismatches.freshness import InputFact
+from mismatches.report_view import rule_view
+from mismatches.request import CrossCheckRequest
+from mismatches.rule import Bilingual
+from mismatches.wording import money
+
+_FONT_MARK = "/* font */"
+_SEVERITIES = {"high": Bilingual("高", "High"), "medium": Bilingual("中", "Medium"), "low": Bilingual("低", "Low")}
+
+
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    runs: Sequence[RuleRun],
+    inputs: Sequence[InputFact],
+    request: CrossCheckRequest,
+) -> None:
+    """Write report.html into the request's folder: the gravest hits of each rule; all are in the workbook."""
+    ran = [run for run in runs if run.ran]
+    estimates = [run.estimate for run in ran if run.estimate]
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            as_of=request.as_of.isoformat(),
+            made_at=request.made_at.strftime("%Y-%m-%d %H:%M %Z"),
+            totals={outcome: sum(run.counts[outcome] for run in ran) for outcome in OUTCOMES},
+            low=money(sum((e.low for e in estimates), Decimal(0))) if estimates else None,
+            high=money(sum((e.high for e in estimates), Decimal(0))) if estimates else None,
+            runs=runs,
+            views=[rule_view(connection, run, request) for run in ran],
+            charts=report_charts(runs, hits_by_district(connection, runs)),
+            inputs=inputs,
+            top=request.settings.top,
+            masked=request.settings.masked,
+            severities=_SEVERITIES,
+            family=FAMILY,
+            font_mark=_FONT_MARK,
+        )
+    )
+    page = page.replace(_FONT_MARK, embedded_font_css(page))
+    (request.out / "report.html").write_text(page, "utf-8")
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("mismatches", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["money"] = money
+    environment.filters["thousands"] = lambda count: f"{count:,}"
+    return environment

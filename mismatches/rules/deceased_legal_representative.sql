@@ -1,0 +1,137 @@
+-- One row per active enterprise: has its legal representative died?
+with representative as (
+    select
+        x.master_id as enterprise,
+        coalesce(x.master_id, 'record:' || e.record_id) as subject,
+        e.record_id,
+        e.legal_representative_id_number as number,
+        f.folded as name
+    from "commerce.enterprise" e
+    left join enterprise_crosswalk x
+        on x.source = 'commerce' and x.dataset = 'enterprise' and x.record_id = e.record_id
+    left join folded_name f on f.name = e.legal_representative
+    where e.status = '1'
+),
+likeness as (
+    -- 2: a holder bears the name; 1: a name of the same length with one character of difference, or no name to compare
+    select
+        r.record_id,
+        h.master_id as person,
+        max(case
+            when f.folded = r.name then 2
+            when r.name is null then 1
+            when length(f.folded) = length(r.name)
+                and len(list_filter(range(1, length(r.name) + 1), lambda i: substr(f.folded, i, 1) <> substr(r.name, i, 1))) <= 1
+                then 1
+            else 0
+        end) as likeness
+    from representative r
+    join representative_holder h using (number)
+    join holder_name n using (master_id)
+    join folded_name f on f.name = n.name
+    group by all
+),
+candidates as (
+    select
+        record_id,
+        count(*) as holders,
+        count(*) filter (likeness = 2) as same,
+        count(*) filter (likeness = 1) as near,
+        arg_max(person, likeness) as person
+    from likeness
+    group by record_id
+),
+resolved as (
+    select
+        r.*,
+        case
+            when r.enterprise is null then 'unlinked'
+            when r.number is null then 'no_number'
+            when c.holders is null then 'unknown_person'
+            when c.holders = 1 and c.same + c.near = 0 then 'other_name'
+            when c.holders = 1 or c.same = 1 or (c.same = 0 and c.near = 1 and r.name is not null) then 'known'
+            else 'shared_number'
+        end as resolution,
+        c.person
+    from representative r
+    left join candidates c using (record_id)
+),
+registered as (
+    -- the person's police records; those that bear the number itself count before the others
+    select
+        v.record_id as enterprise_record,
+        p.record_id,
+        p.death_date,
+        p.status,
+        coalesce(p.id_number = v.number, false) as bears_number
+    from resolved v
+    join person_crosswalk x on x.master_id = v.person and x.source = 'police' and x.dataset = 'resident'
+    join "police.resident" p on p.record_id = x.record_id
+    where v.resolution = 'known'
+    qualify bears_number or not bool_or(bears_number) over (partition by v.record_id)
+),
+death as (
+    select
+        enterprise_record as record_id,
+        bool_or(status = '2' or (status is distinct from '1' and death_date is not null)) as dead,
+        max(death_date) filter (status is distinct from '1') as death_date,
+        list(record_id order by record_id) filter (status is distinct from '1') as police_records
+    from registered
+    group by enterprise_record
+),
+judged as (
+    select
+        v.subject,
+        v.enterprise,
+        v.record_id,
+        d.death_date,
+        d.police_records,
+        case
+            when v.resolution <> 'known' then v.resolution
+            when d.record_id is null then 'no_police_record'
+            when not coalesce(d.dead, false) then 'alive'
+            when d.death_date is null then 'no_death_date'
+            when date_diff('day', d.death_date, $as_of) >= $days_since_death then 'deceased'
+            else 'recent'
+        end as reason
+    from resolved v
+    left join death d using (record_id)
+),
+ranked as (
+    select
+        *,
+        case reason when 'deceased' then 3 when 'alive' then 1 when 'recent' then 1 else 2 end as gravity,
+        max(gravity) over (partition by subject) as worst
+    from judged
+),
+enterprise as (
+    select
+        subject,
+        any_value(enterprise) as master_id,
+        any_value(worst) as gravity,
+        min(reason) as reason,
+        min(death_date) as death_date,
+        list(record_id order by record_id) as records,
+        list_sort(list_distinct(flatten(list(coalesce(police_records, []))))) as police_records
+    from ranked
+    where gravity = worst
+    group by subject
+)
+select
+    'enterprise' as subject_kind,
+    master_id,
+    subject as identity,
+    if(gravity = 3, strftime(death_date + $days_since_death::integer, '%Y-%m'), null) as period,
+    case gravity when 3 then 'hit' when 2 then 'not_comparable' else 'clear' end as outcome,
+    reason,
+    if(gravity = 3, 'deceased', 'not_comparable') as grade,
+    null::decimal(18, 2) as estimate_low,
+    null::decimal(18, 2) as estimate_likely,
+    null::decimal(18, 2) as estimate_high,
+    {death_date: death_date, days: date_diff('day', death_date, $as_of)} as figures,
+    [
+        {source: 'commerce', dataset: 'enterprise', record_id: r, role: 'subject'} for r in records
+    ] || [
+        {source: 'police', dataset: 'resident', record_id: r, role: 'support'} for r in police_records if gravity >= 2
+    ] as evidence
+from enterprise

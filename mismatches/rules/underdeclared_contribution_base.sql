@@ -1,0 +1,177 @@
+-- One row per employer and person with wages of the latest tax year and a paying insurance, and one per record that
+-- could belong to such a pair but does not lead to a person or an employer. All amounts are exact decimals.
+with wage as (
+    select
+        w.record_id,
+        w.person_record_id,
+        w.wages,
+        coalesce(w.months, 12) as months,
+        n.master_id as employer,
+        n.records as registrations,
+        x.master_id as person
+    from "tax.wage" w
+    left join taxpayer_enterprise n on n.number = coalesce(w.taxpayer_id, upper(trim(w.taxpayer_id_raw)))
+    left join person_crosswalk x
+        on x.source = 'tax' and x.dataset = 'natural_person' and x.record_id = w.person_record_id
+    where w.tax_year = $year
+),
+insured as (
+    select i.record_id, i.employer_no, i.contribution_base, e.master_id as employer, x.master_id as person
+    from "social_security.insured" i
+    left join enterprise_crosswalk e
+        on e.source = 'social_security' and e.dataset = 'employer' and e.record_id = i.employer_no
+    left join person_crosswalk x
+        on x.source = 'social_security' and x.dataset = 'insured' and x.record_id = i.record_id
+    where i.status = '1'
+),
+paid as (
+    select
+        employer,
+        person,
+        if(count(wages) = count(*) and min(wages) >= 0, sum(wages), null)::decimal(18, 2) as wages,
+        if(min(months) >= 0, least(sum(months), 12), null)::decimal(4, 0) as months
+    from wage
+    where employer is not null and person is not null
+    group by all
+),
+based as (
+    select
+        employer,
+        person,
+        if(count(contribution_base) = count(*) and min(contribution_base) >= 0, sum(contribution_base), null)::decimal(
+            18, 2
+        ) as declared_base
+    from insured
+    where employer is not null and person is not null
+    group by all
+),
+setting as (
+    select
+        ($floor_share::decimal(6, 4) * $city_mean_wage::decimal(12, 2))::decimal(18, 4) as floor_base,
+        ($ceiling_share::decimal(6, 4) * $city_mean_wage::decimal(12, 2))::decimal(18, 4) as ceiling_base
+),
+pair as (
+    -- yearly amounts instead of monthly means: nothing is divided, so that exactly 0.9 stays exactly 0.9
+    select
+        p.employer,
+        p.person,
+        p.wages,
+        p.months,
+        b.declared_base,
+        s.floor_base,
+        s.ceiling_base,
+        greatest(least(p.wages, s.ceiling_base * p.months), s.floor_base * p.months)::decimal(22, 4) as fair_year,
+        (b.declared_base * p.months)::decimal(22, 4) as declared_year
+    from paid p
+    join based b using (employer, person)
+    cross join setting s
+),
+judged as (
+    select
+        *,
+        case
+            when wages is null or declared_base is null or coalesce(months, 0) = 0 then 'amounts_missing'
+            when declared_year < $tolerated_share::decimal(6, 4) * fair_year then 'underdeclared'
+            else 'enough'
+        end as reason
+    from pair
+),
+cited_wage as (
+    select
+        w.employer,
+        w.person,
+        list(w.record_id order by w.record_id) as wage_records,
+        list_sort(list(distinct w.person_record_id)) as persons,
+        list_sort(list_distinct(flatten(list(w.registrations)))) as registrations
+    from wage w
+    semi join (from judged where reason <> 'enough') j using (employer, person)
+    group by all
+),
+cited_insured as (
+    select
+        i.employer,
+        i.person,
+        list(i.record_id order by i.record_id) as insurances,
+        list_sort(list(distinct i.employer_no)) as employers
+    from insured i
+    semi join (from judged where reason <> 'enough') j using (employer, person)
+    group by all
+),
+loose_wage as (
+    -- people whose wages and insurance do not meet: only there can an unresolved record hide a pair
+    select person from wage anti join based using (employer, person)
+),
+loose_insured as (
+    select person from insured anti join paid using (employer, person)
+)
+select
+    'person' as subject_kind,
+    person as master_id,
+    person || ' ' || employer || ' ' || $year as identity,
+    $year::varchar as period,
+    case reason when 'underdeclared' then 'hit' when 'enough' then 'clear' else 'not_comparable' end as outcome,
+    reason,
+    if(reason = 'underdeclared', 'underdeclared', 'not_comparable') as grade,
+    if(
+        reason = 'underdeclared',
+        round(($tolerated_share::decimal(6, 4) * fair_year - declared_year) * $contribution_rate::decimal(6, 4), 2),
+        null
+    )::decimal(18, 2) as estimate_low,
+    if(
+        reason = 'underdeclared',
+        round(($likely_share::decimal(6, 4) * fair_year - declared_year) * $contribution_rate::decimal(6, 4), 2),
+        null
+    )::decimal(18, 2) as estimate_likely,
+    if(
+        reason = 'underdeclared',
+        round(($full_share::decimal(6, 4) * fair_year - declared_year) * $contribution_rate::decimal(6, 4), 2),
+        null
+    )::decimal(18, 2) as estimate_high,
+    {
+        wages: wages,
+        months: months,
+        monthly_wage: round(wages / nullif(months, 0), 2)::decimal(18, 2),
+        floor_base: floor_base::decimal(18, 2),
+        ceiling_base: ceiling_base::decimal(18, 2),
+        fair_base: round(fair_year / nullif(months, 0), 2)::decimal(18, 2),
+        tolerated_base: round($tolerated_share::decimal(6, 4) * fair_year / nullif(months, 0), 2)::decimal(18, 2),
+        declared_base: declared_base
+    } as figures,
+    [
+        {source: 'social_security', dataset: 'insured', record_id: r, role: 'subject'} for r in insurances
+    ] || [
+        {source: 'tax', dataset: 'wage', record_id: r, role: 'support'} for r in wage_records
+    ] || [
+        {source: 'tax', dataset: 'natural_person', record_id: r, role: 'support'} for r in persons
+    ] || [
+        {source: 'social_security', dataset: 'employer', record_id: r, role: 'support'} for r in employers
+    ] || [
+        {source: 'tax', dataset: 'taxpayer', record_id: r, role: 'support'} for r in registrations
+    ] as evidence
+from judged
+left join cited_wage using (employer, person)
+left join cited_insured using (employer, person)
+union all by name
+select
+    if(person is null and employer is not null, 'enterprise', 'person') as subject_kind,
+    coalesce(person, employer) as master_id,
+    'wage ' || record_id as identity,
+    $year::varchar as period,
+    'not_comparable' as outcome,
+    if(person is null, 'person_unresolved', 'payer_unresolved') as reason,
+    'not_comparable' as grade,
+    [{source: 'tax', dataset: 'wage', record_id: record_id, role: 'subject'}] as evidence
+from wage
+where person is null or (employer is null and person in (from loose_insured))
+union all by name
+select
+    'person' as subject_kind,
+    person as master_id,
+    'insured ' || record_id as identity,
+    $year::varchar as period,
+    'not_comparable' as outcome,
+    'employer_unresolved' as reason,
+    'not_comparable' as grade,
+    [{source: 'social_security', dataset: 'insured', record_id: record_id, role: 'subject'}] as evidence
+from insured
+where employer is null and person in (from loose_wage)

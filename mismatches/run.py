@@ -1,0 +1,92 @@
+"""The cross-check as a stage: accepted tables and published products in, findings and reports out.
+
+Writes `findings.parquet`, `findings.xlsx`, `report.html` and `summary.json`. A rule that lacks something does not
+run and the summary says so; that is no failure. Equal inputs and settings give equal findings.
+"""
+
+import json
+from collections.abc import Sequence
+
+import duckdb
+
+from mismatches import report, workbook
+from mismatches.declarations import shipped_rules
+from mismatches.engine import Engine, RuleRun
+from mismatches.freshness import input_facts
+from mismatches.inputs import opened
+from mismatches.request import CrossCheckRequest
+from mismatches.rule import Rule
+from mismatches.summary import summary_facts
+from storage.commit import private_files
+from storage.manifest import Manifest
+
+FINDINGS_COLUMNS = (
+    "finding_id",
+    "rule",
+    "rule_version",
+    "period",
+    "outcome",
+    "subject_kind",
+    "master_id",
+    "link_probability",
+    "estimate_low",
+    "estimate_likely",
+    "estimate_high",
+    "severity",
+    "evidence",
+)
+_DOUBLES = frozenset({"estimate_low", "estimate_likely", "estimate_high", "link_probability"})
+
+
+def cross_check(request: CrossCheckRequest, rules: Sequence[Rule] | None = None, *, reports: bool = True) -> Manifest:
+    """Judge all rules and write the report of a day into `request.out`.
+
+    `findings.parquet` has one row per hit and per not comparable, ordered by rule and finding id; clears are only
+    counted. Without `reports` the workbook and the page are left out. Returns a manifest of kind `report`
+    whose facts are `summary.json`.
+
+    Raises:
+        BadSpecification: a rule or a setting that cannot be used.
+    """
+    with private_files(), opened(request) as connection:
+        request.out.mkdir(parents=True, exist_ok=True)
+        engine = Engine(connection, request)
+        runs = [engine.run(rule) for rule in (shipped_rules() if rules is None else rules)]
+        inputs = input_facts(connection, request)
+        rows = _write_findings(connection, runs, request)
+        facts = summary_facts(request, runs, inputs)
+        (request.out / "summary.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", "utf-8")
+        if reports:
+            workbook.write(connection, runs, inputs, request)
+            report.write(connection, runs, inputs, request)
+    return Manifest(
+        kind="report",
+        name="findings",
+        version=request.as_of.isoformat(),
+        created_at=request.made_at,
+        rows=rows,
+        inputs={item.name: item.version for item in inputs if item.present},
+        facts=facts,
+    )
+
+
+def _write_findings(connection: duckdb.DuckDBPyConnection, runs: Sequence[RuleRun], request: CrossCheckRequest) -> int:
+    columns = ", ".join(f"{name}::double as {name}" if name in _DOUBLES else name for name in FINDINGS_COLUMNS)
+    tables = [f"select {columns} from {run.table}" for run in runs if run.ran]
+    union = " union all ".join([_NO_FINDINGS, *tables])
+    path = request.out / "findings.parquet"
+    connection.execute(
+        f"copy (from ({union}) order by rule, finding_id) to $path (format parquet, compression zstd)",
+        {"path": str(path)},
+    )
+    return sum(run.findings for run in runs)
+
+
+_NO_FINDINGS = """
+select
+    ''::varchar as finding_id, ''::varchar as rule, ''::varchar as rule_version, ''::varchar as period,
+    ''::varchar as outcome, ''::varchar as subject_kind, ''::varchar as master_id, 0::double as link_probability,
+    0::double as estimate_low, 0::double as estimate_likely, 0::double as estimate_high, ''::varchar as severity,
+    []::struct(source varchar, dataset varchar, record_id varchar, role varchar)[] as evidence
+where false
+"""

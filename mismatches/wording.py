@@ -1,0 +1,68 @@
+"""Findings in plain words: reasons and formulas with their numbers, identifiers masked.
+
+Owns how a figure is written: money with thousands and cents, dates ISO 8601, counts as they are, `—` for unknown.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from mismatches.rule import Bilingual, Language
+
+UNKNOWN = "—"
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_MASKED_FROM, _MASKED_LEFT, _MASKED_RIGHT = 8, 4, 2  # identifiers of 8 characters or more keep both ends
+
+
+def figures_of(text: str | None) -> dict[str, object]:
+    """The figures of a finding, numbers as exact decimals."""
+    if not text:
+        return {}
+    read: dict[str, object] | None = json.loads(text, parse_float=Decimal)
+    return read or {}
+
+
+def written(value: object) -> str:
+    """A figure as a reader sees it.
+
+    >>> written(Decimal("7200.50")), written(Decimal("0.9")), written(31), written(None)
+    ('7,200.50', '0.9', '31', '—')
+    """
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, Decimal):
+        return _decimal(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def _decimal(value: Decimal) -> str:
+    if abs(value) >= 10 or value.as_tuple().exponent == -2:
+        whole = value == value.to_integral_value() and value.as_tuple().exponent != -2
+        return f"{value:,.0f}" if whole else f"{value:,.2f}"
+    return f"{value.normalize():f}"
+
+
+def money(value: object) -> str:
+    """Yuan with thousands and cents; `—` where there is no estimate."""
+    return UNKNOWN if value is None else f"{Decimal(str(value)):,.2f}"
+
+
+def fill(text: Bilingual, language: Language, figures: Mapping[str, object]) -> str:
+    """A declared text with its placeholders filled; one without a figure becomes `—`."""
+    return _PLACEHOLDER.sub(lambda match: written(figures.get(match[1])), text.say(language))
+
+
+def masked(value: str) -> str:
+    """An identifier with its middle hidden.
+
+    >>> masked("11010519491231002X"), masked("91")
+    ('1101************2X', '91')
+    """
+    if len(value) < _MASKED_FROM:
+        return value
+    hidden = "*" * (len(value) - _MASKED_LEFT - _MASKED_RIGHT)
+    return f"{value[:_MASKED_LEFT]}{hidden}{value[-_MASKED_RIGHT:]}"

@@ -1,0 +1,124 @@
+"""A small city written by hand: rows by dataset, links by master id, and the check that runs over them."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mismatches.request import CheckSettings, CrossCheckRequest, InputState
+from mismatches.run import cross_check
+from schemas.contract import ValueType, source_contract
+from storage.manifest import Manifest
+
+AS_OF = date(2026, 3, 31)
+_ARROW = {
+    ValueType.STRING: pa.string(),
+    ValueType.INTEGER: pa.int64(),
+    ValueType.MONEY: pa.decimal128(18, 2),
+    ValueType.NUMBER: pa.float64(),
+    ValueType.DATE: pa.date32(),
+    ValueType.TIMESTAMP: pa.timestamp("us"),
+}
+_CROSSWALK = pa.schema(
+    [
+        ("master_id", pa.string()),
+        ("source", pa.string()),
+        ("dataset", pa.string()),
+        ("record_id", pa.string()),
+        ("match_probability", pa.float64()),
+    ]
+)
+
+
+def accepted_schema(dataset: str) -> pa.Schema:
+    fields = []
+    for column in source_contract(dataset).columns:
+        fields.append(pa.field(column.name, _ARROW[column.type]))
+        if column.keeps_raw:
+            fields.append(pa.field(f"{column.name}_raw", pa.string()))
+    return pa.schema(fields)
+
+
+@dataclass
+class Checked:
+    manifest: Manifest
+    out: Path
+
+    @property
+    def findings(self) -> list[dict]:
+        return pq.read_table(self.out / "findings.parquet").to_pylist()
+
+    def of(self, rule: str, outcome: str | None = None) -> list[dict]:
+        return [f for f in self.findings if f["rule"] == rule and outcome in {None, f["outcome"]}]
+
+    def rule(self, rule: str) -> dict:
+        return self.manifest.facts["rules"][rule]
+
+    def counts(self, rule: str) -> tuple[int, int, int]:
+        counts = self.rule(rule)["counts"]
+        return counts["hit"], counts["clear"], counts["not_comparable"]
+
+
+@dataclass
+class City:
+    """Rows and links; `link("E1", "commerce.enterprise:C1", …)` puts records into the cluster of a master id."""
+
+    folder: Path
+    rows: dict[str, list[dict]] = field(default_factory=dict)
+    links: dict[str, list[dict]] = field(default_factory=lambda: {"person": [], "enterprise": []})
+    settings: CheckSettings = field(default_factory=CheckSettings)
+    inputs: dict[str, InputState] = field(default_factory=dict)
+    as_of: date = AS_OF
+    runs: int = 0
+
+    def add(self, dataset: str, *rows: dict) -> None:
+        self.rows.setdefault(dataset, []).extend(rows)
+
+    def link(self, master: str, *records: str, probability: float | None = 0.99) -> None:
+        kind = "person" if master.startswith("P") else "enterprise"
+        for record in records:
+            name, _, record_id = record.partition(":")
+            source, _, dataset = name.partition(".")
+            self.links[kind].append(
+                {
+                    "master_id": master,
+                    "source": source,
+                    "dataset": dataset,
+                    "record_id": record_id,
+                    "match_probability": probability,
+                }
+            )
+
+    def request(self) -> CrossCheckRequest:
+        self.runs += 1
+        folder = self.folder / f"run{self.runs}"
+        (folder / "in").mkdir(parents=True)
+        tables = {name: folder / "in" / f"{name}.parquet" for name in self.rows}
+        for name, path in tables.items():
+            schema = accepted_schema(name)
+            complete = [dict.fromkeys(schema.names) | row for row in self.rows[name]]
+            pq.write_table(pa.Table.from_pylist(complete, schema), path)
+        products = {f"{kind}_crosswalk": folder / "in" / f"{kind}_crosswalk.parquet" for kind in self.links}
+        for kind, links in self.links.items():
+            pq.write_table(pa.Table.from_pylist(links, _CROSSWALK), products[f"{kind}_crosswalk"])
+        return CrossCheckRequest(
+            tables=tables,
+            products=products,
+            as_of=self.as_of,
+            out=folder / "out",
+            made_at=datetime(2026, 3, 31, 8, tzinfo=UTC),
+            inputs=self.inputs,
+            settings=self.settings,
+        )
+
+    def check(self, *, reports: bool = False) -> Checked:
+        request = self.request()
+        return Checked(cross_check(request, reports=reports), request.out)
+
+
+@pytest.fixture
+def city(tmp_path):
+    return City(tmp_path)

@@ -1,0 +1,101 @@
+"""What a declaration must say, and what is refused when it is read."""
+
+from importlib import resources
+
+import pytest
+import yaml
+
+from mismatches.declarations import parse_rule, placeholders, shipped_rules
+from mismatches.engine import RuleRun
+from mismatches.evidence import evidence_columns
+from mismatches.rule import DatedValue, Parameter
+from storage.errors import BadSpecification
+
+FOLDER = resources.files("mismatches") / "rules"
+
+
+def texts(name="underdeclared_contribution_base"):
+    declaration = yaml.safe_load((FOLDER / f"{name}.yaml").read_text("utf-8"))
+    return declaration, (FOLDER / f"{name}.sql").read_text("utf-8")
+
+
+def parse(declaration, query):
+    return parse_rule(yaml.safe_dump(declaration, allow_unicode=True), query, file="a.yaml")
+
+
+def test_the_shipped_rules():
+    assert [rule.id for rule in shipped_rules()] == [
+        "deceased_legal_representative",
+        "ended_enterprise_declaring",
+        "underdeclared_contribution_base",
+        "unregistered_taxpayer",
+    ]
+
+
+def test_a_rule_that_mixes_units_of_time_without_an_allocation_is_refused():
+    declaration, query = texts()
+    assert parse(declaration, query).time.allocation is not None
+    del declaration["time"]["allocation"]
+    with pytest.raises(BadSpecification, match=r"mixes units of time.*allocation"):
+        parse(declaration, query)
+
+
+def test_one_unit_of_time_needs_no_allocation():
+    declaration, query = texts("unregistered_taxpayer")
+    assert "allocation" not in declaration["time"]
+    assert parse(declaration, query).time.allocation is None
+
+
+@pytest.mark.parametrize(
+    "field", ["title", "grain", "severities", "reasons", "false_positives", "evidence", "time", "needs"]
+)
+def test_a_missing_part_is_refused(field):
+    declaration, query = texts()
+    del declaration[field]
+    with pytest.raises(BadSpecification, match=field):
+        parse(declaration, query)
+
+
+def test_an_unknown_part_and_text_that_is_no_mapping_are_refused():
+    declaration, query = texts()
+    with pytest.raises(BadSpecification, match="colour"):
+        parse(declaration | {"colour": "red"}, query)
+    with pytest.raises(BadSpecification, match="YAML"):
+        parse_rule("a: [", query, file="a.yaml")
+
+
+def test_bound_names_and_parameters_must_be_the_same():
+    declaration, query = texts()
+    with pytest.raises(BadSpecification, match="differ in: surprise"):
+        parse(declaration, query + " -- $comment\n where $surprise")
+    del declaration["parameters"]["city_mean_wage"]
+    with pytest.raises(BadSpecification, match="city_mean_wage"):
+        parse(declaration, query)
+
+
+def test_the_legal_basis_is_to_be_confirmed_unless_stated():
+    assert {rule.legal_basis.zh for rule in shipped_rules()} == {"待核定"}
+
+
+@pytest.mark.parametrize("rule", shipped_rules(), ids=lambda rule: rule.id)
+def test_what_a_rule_names_exists(rule):
+    for name in rule.reasons:
+        assert f"'{name}'" in rule.query
+    for text in [rule.formula, *rule.reasons.values(), *([rule.estimate] if rule.estimate else [])]:
+        assert placeholders(text.zh) == placeholders(text.en)
+        for figure in placeholders(text.zh) - {"as_of", "year"} - {p.name for p in rule.parameters}:
+            assert f"{figure}:" in rule.query
+    assert evidence_columns(RuleRun(rule))
+    assert set(rule.evidence) <= set(rule.needs.datasets)
+
+
+def test_the_nearest_city_then_the_latest_year_wins():
+    values = (
+        DatedValue("*", 2020, None, 1),
+        DatedValue("*", 2024, None, 2),
+        DatedValue("37", 2020, 2024, 3),
+        DatedValue("3702", 2022, 2022, 4),
+    )
+    parameter = Parameter("p", None, None, values)
+    assert [parameter.value("3702", year) for year in (2019, 2020, 2022, 2025)] == [None, 3, 4, 2]
+    assert parameter.value("1101", 2022) == 1
