@@ -32,12 +32,14 @@ class FieldSpec(_Declared):
         standardiser: name in `matching.standardise.registry`.
         columns: the first that is not null gives the value.
         also: columns that hold further values of the same field (a former name).
+        unless: a column; where it holds the same text the value is null (a business called by its owner's name).
         fallback: a field whose standardiser knows this one's value when no column does (a birth date in an id number).
     """
 
     standardiser: str
     columns: tuple[str, ...]
     also: tuple[str, ...] = ()
+    unless: str | None = None
     fallback: str | None = None
 
 

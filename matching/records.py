@@ -56,7 +56,9 @@ def read(tables: Tables, model: MatchModel) -> Records:
     """
     order = [name for name in model.datasets if name in tables]
     order += sorted(name for name in tables if name not in model.datasets)
-    wanted = {"record_id"} | {c for spec in model.fields.values() for c in (*spec.columns, *spec.also)}
+    wanted = {"record_id"} | {
+        c for spec in model.fields.values() for c in (*spec.columns, *spec.also, spec.unless) if c
+    }
     loaded = [_load(name, tables[name], wanted) for name in order]
     if len(order) > 127:
         raise SpecificationError(f"{len(order)} tables were given; at most 127 can be matched together")
@@ -101,6 +103,14 @@ def _column(table: pa.Table, names: Sequence[str]) -> pa.Array:
     return pc.coalesce(*plain)
 
 
+def _unless(table: pa.Table, texts: pa.Array, other: str | None) -> pa.Array:
+    """Texts without those that another column of the same record holds too."""
+    if other is None or other not in table.column_names:
+        return texts
+    same = pc.fill_null(pc.equal(texts, _texts(table.column(other))), False)
+    return pc.if_else(same, pa.scalar(None, pa.string()), texts)
+
+
 def _texts(column: pa.ChunkedArray) -> pa.Array:
     array = column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):
@@ -140,7 +150,7 @@ Field = tuple[Codes, tuple[Codes, ...], npt.NDArray[np.bool_], ValueTable]
 
 def _field(loaded: list[pa.Table], spec: FieldSpec, known: Known | None) -> Field:
     columns = [spec.columns, *((name,) for name in spec.also)]
-    encoded = [_encode([_column(table, names) for table in loaded]) for names in columns]
+    encoded = [_encode([_unless(table, _column(table, names), spec.unless) for table in loaded]) for names in columns]
     if known is not None:
         encoded.append(known)
     raw = pa.concat_arrays([texts for _, texts in encoded])

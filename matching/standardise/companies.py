@@ -18,14 +18,20 @@ import pyarrow as pa
 
 from matching.characters.table import LAST, characters
 from matching.standardise.codepoints import flat, matrix
+from matching.standardise.identifiers import citizen_id
 from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
 
 WORDS: Final = Path(__file__).parent.parent / "words"
 LONGEST: Final = 80
 BRACKETS = re.compile(r"[()（）\[\]【】〔〕<>《》\"'“”‘’]")
+MISTYPED_FORM = re.compile("(有限责任|有限|股份|集团|分)(?:公[^司]|[^公]司)$")
+"""公司 with one wrong character at the end of a name: the form says nothing that a typing error could change."""
+
 NOISE = re.compile(r"[\s·•,，.。、-]+")
-USCC_ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-CITIZEN_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+OWNER = re.compile(r"^[1-8]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9X]")
+PERSONAL = re.compile(r"^[1-8]\d{13,16}[0-9X]?$")
+"""What may be a citizen's number with an error: unified codes begin with 9 or hold letters."""
+
 CODE_WEIGHTS: Final = (3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -64,6 +70,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.P
 def fold(text: str) -> str:
     """A company name as it is compared: NFKC, simplified, no brackets, blanks or punctuation, capitals."""
     text = NOISE.sub("", BRACKETS.sub("", unicodedata.normalize("NFKC", text[:LONGEST])))
+    text = MISTYPED_FORM.sub(r"\1公司", text)
     return "".join(chr(characters().simplified[ord(c)]) if ord(c) < LAST else c for c in text).upper()
 
 
@@ -127,7 +134,7 @@ def _key(texts: Iterable[str]) -> Keys:
 def organization_code(texts: pa.StringArray) -> Standardised:
     """Unified codes, taxpayer ids and organisation codes to the nine characters they share.
 
-    A taxpayer id that is a citizen's number stays whole: an individual's business has no organisation code.
+    A taxpayer id that is a citizen's number is null: it names the owner, not the business.
     """
     codes, values = distinct([shared_code(text) for text in texts.to_pylist()])
     known = values.to_pylist()
@@ -150,8 +157,8 @@ def shared_code(text: str | None) -> str | None:
     cleaned = re.sub("[^0-9A-Z]", "", unicodedata.normalize("NFKC", (text or "")[:40]).upper())
     if len(set(cleaned)) <= 1:
         return None
-    if len(cleaned) in {17, 18, 20} and is_citizen(cleaned[:18] if len(cleaned) != 17 else ""):
-        return cleaned[:18]
+    if owner_number(cleaned):
+        return None
     if len(cleaned) == 18:
         return cleaned[8:17]
     if len(cleaned) == 15:
@@ -159,12 +166,34 @@ def shared_code(text: str | None) -> str | None:
     return cleaned if 7 <= len(cleaned) <= 20 else None
 
 
-def is_citizen(text: str) -> bool:
-    """Whether a text is a citizen's number by its check digit."""
-    if len(text) != 18 or not text[:17].isdigit():
-        return False
-    total = sum(int(digit) * weight for digit, weight in zip(text[:17], CITIZEN_WEIGHTS, strict=True))
-    return "10X98765432"[total % 11] == text[17] and text[6:8] in {"18", "19", "20"}
+def owner_number(cleaned: str) -> str | None:
+    """The citizen's number that an individual's taxpayer id is: 18 or 15 characters, alone or with two more.
+
+    Its check digit need not hold: where a unified code has a division and an organisation code, it has a birth date.
+    """
+    if len(cleaned) in {18, 20} and OWNER.match(cleaned):
+        return cleaned[:18]
+    is_old = len(cleaned) == 17 and cleaned.isascii() and cleaned.isdigit() and "01" <= cleaned[8:10] <= "12"
+    return cleaned[:15] if is_old else None
+
+
+def owner_id(texts: pa.StringArray) -> Standardised:
+    """Numbers of owners and representatives as `citizen_id` has them; identifiers of enterprises are null."""
+    cleaned = (re.sub("[^0-9A-Z]", "", text.upper()) if text else "" for text in texts.to_pylist())
+    numbers = [owner_number(text) or (text if PERSONAL.match(text) else None) for text in cleaned]
+    return citizen_id(pa.array(numbers, pa.string()))
+
+
+def business_kind(texts: pa.StringArray) -> Standardised:
+    """What kind of business an identifier is given to: `individual`, else `organisation`."""
+    codes, values = distinct([_kind(re.sub("[^0-9A-Z]", "", (text or "").upper())) for text in texts.to_pylist()])
+    return Standardised(codes, ValueTable(values, {"value": numbered(len(values))}))
+
+
+def _kind(cleaned: str) -> str | None:
+    if owner_number(cleaned) or (len(cleaned) == 18 and cleaned.startswith("92")):
+        return "individual"
+    return "organisation" if len(cleaned) == 18 else None
 
 
 def _checks(text: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Final
 
 from matching.model import SpecificationError
 from matching.standardise.addresses import address
-from matching.standardise.companies import company_name, organization_code
+from matching.standardise.companies import business_kind, company_name, organization_code, owner_id
 from matching.standardise.identifiers import citizen_id
 from matching.standardise.names import chinese_name
 from matching.standardise.plain import code, date, digits, sex, text
@@ -13,6 +13,7 @@ from matching.standardise.values import Standardiser
 
 STANDARDISERS: Final[Mapping[str, Standardiser]] = {
     "address": address,
+    "business_kind": business_kind,
     "chinese_name": chinese_name,
     "citizen_id": citizen_id,
     "code": code,
@@ -20,6 +21,7 @@ STANDARDISERS: Final[Mapping[str, Standardiser]] = {
     "date": date,
     "digits": digits,
     "organization_code": organization_code,
+    "owner_id": owner_id,
     "sex": sex,
     "text": text,
 }
