@@ -131,11 +131,15 @@ def publish(engine: Engine, zones: Zones, request: PublishRequest, *, on_step: O
         before = standing(connection)
         fresh = {entity: _fingerprint(entity, path, request) for entity, path in request.matches().items()}
         built = {entity: found for entity, found in fresh.items() if before.products.get(entity, (0, ""))[1] != found}
-        if not built:
-            return before.manifest or _manifest(request, before, {}, [])
-        with staging(zones) as work:
-            job = _Job(engine, connection, zones, request, on_step, before, work)
-            return _publish_built(job, built)
+        manifest = before.manifest or _manifest(request, before, {}, [])
+        if built:
+            with staging(zones) as work:
+                manifest = _publish_built(_Job(engine, connection, zones, request, on_step, before, work), built)
+        prune_partitions(engine, connection, request.keep)
+        for entity in ENTITIES:
+            prune_folders(zones, entity, kept_versions(connection, entity, request.keep))
+        on_step("pruned")
+        return manifest
 
 
 def repair(engine: Engine, zones: Zones) -> None:
@@ -168,10 +172,6 @@ def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
         for product in products(entity):
             point(job.zones.current(product), folder_name(job.version))
     job.on_step("pointed")
-    prune_partitions(job.engine, job.connection, job.request.keep)
-    for entity in built:
-        prune_folders(job.zones, entity, kept_versions(job.connection, entity, job.request.keep))
-    job.on_step("pruned")
     return manifest
 
 

@@ -29,7 +29,9 @@ def _accepted(folder: Path, rows: Mapping[str, Sequence[Row]]) -> dict[str, Path
         fields = [pa.field(column.name, ARROW_TYPES[column.type]) for column in columns]
         fields.append(pa.field("_flags", pa.dictionary(pa.int32(), pa.string())))
         filled = [{"name": "某某", "updated_at": NOON} | dict(record) for record in records]
-        table = pa.table({field.name: pa.array([row.get(field.name) for row in filled], field.type) for field in fields})
+        table = pa.table(
+            {field.name: pa.array([row.get(field.name) for row in filled], field.type) for field in fields}
+        )
         tables[dataset] = folder / f"{dataset}.parquet"
         pq.write_table(table, tables[dataset])
     return tables
@@ -38,7 +40,11 @@ def _accepted(folder: Path, rows: Mapping[str, Sequence[Row]]) -> dict[str, Path
 def _matched(folder: Path, clusters: Mapping[str, Sequence[str]]) -> Path:
     """A match's folder from cluster → records, each written `police.resident/P1`."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [(cluster, *record.replace("/", ".", 1).split(".", 2)) for cluster, records in clusters.items() for record in records]
+    rows = [
+        (cluster, *record.replace("/", ".", 1).split(".", 2))
+        for cluster, records in clusters.items()
+        for record in records
+    ]
     names = ("master_id", "source", "dataset", "record_id")
     columns: dict[str, Any] = {name: pa.array([row[at] for row in rows], pa.string()) for at, name in enumerate(names)}
     alone = {cluster for cluster, records in clusters.items() if len(records) == 1}

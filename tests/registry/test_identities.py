@@ -15,7 +15,9 @@ from storage.errors import BadSpecification
 
 KEY = b"key"
 RECORDS = tuple(
-    f"{dataset}/{number}" for dataset in ("police.resident", "social_security.insured", "tax.natural_person") for number in range(3)
+    f"{dataset}/{number}"
+    for dataset in ("police.resident", "social_security.insured", "tax.natural_person")
+    for number in range(3)
 )
 
 # A history: for each version, the cluster of each record, or None where the record is absent.
@@ -45,7 +47,7 @@ class World:
         if self.shuffle is not None:
             table = pq.read_table(match)
             order = list(range(table.num_rows))
-            random.Random(self.shuffle).shuffle(order)
+            random.Random(self.shuffle).shuffle(order)  # noqa: S311 - an order, no secret
             pq.write_table(table.take(order), match)
         out = self.folder / f"out{self.count}"
         out.mkdir()
@@ -127,7 +129,7 @@ def test_laws_over_a_history(matched, history):
 @given(histories, st.integers(0, 99))
 def test_neither_the_order_of_rows_nor_the_names_of_clusters_matter(matched, history, seed):
     names = [f"other{number}" for number in range(6)]
-    random.Random(seed).shuffle(names)
+    random.Random(seed).shuffle(names)  # noqa: S311 - an order, no secret
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
         plain, shuffled = World(one, matched), World(two, matched, shuffle=seed)
         for found in history:

@@ -37,7 +37,7 @@ def test_neighbours_that_change_places_are_found(sequence, place):
 
 def test_check_character_is_that_of_the_standard():
     """ISO 7064 MOD 37,36: the published example of the Global Release Identifier, A1-2425G-ABC1234002-M."""
-    from registry.master_ids import _check_characters  # noqa: PLC0415
+    from registry.master_ids import _check_characters
 
     text = np.frombuffer(b"A12425GABC1234002", np.uint8)[None, :]
     assert chr(_check_characters(text)[0]) == "M"

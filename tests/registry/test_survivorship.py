@@ -31,7 +31,9 @@ def golden(tmp_path, accepted, matched):
 
     def make(entity="person", as_of=AS_OF, **rows):
         tables = accepted(tmp_path, {name.replace("__", "."): records for name, records in rows.items()})
-        records = [f"{name}/{row['record_id']}" for name, path in tables.items() for row in pq.read_table(path).to_pylist()]
+        records = [
+            f"{name}/{row['record_id']}" for name, path in tables.items() for row in pq.read_table(path).to_pylist()
+        ]
         crosswalk = matched(tmp_path / "match", {"M": records}) / "crosswalk.parquet"
         found = golden_records(entity, crosswalk, tables, as_of)
         pq.write_table(found.provenance, tmp_path / "provenance.parquet")
@@ -46,16 +48,38 @@ texts = st.one_of(st.none(), st.sampled_from(["a", "bb", "c?"]))
 codes = st.one_of(st.none(), st.sampled_from(["0", "1", "2", "3"]))
 dates = st.one_of(st.none(), st.dates(dt.date(1950, 1, 1), dt.date(2027, 1, 1)))
 times = st.one_of(st.none(), st.integers(0, 120).map(at))
-flags = st.one_of(st.none(), st.sampled_from(["id_number:placeholder", "birth_date:in_future;sex:unknown_code", "name:odd"]))
+flags = st.one_of(
+    st.none(), st.sampled_from(["id_number:placeholder", "birth_date:in_future;sex:unknown_code", "name:odd"])
+)
 person = st.fixed_dictionaries(
-    {"name": names, "sex": codes, "birth_date": dates, "id_number": texts, "address": texts, "mobile": texts, "updated_at": times, "_flags": flags}
+    {
+        "name": names,
+        "sex": codes,
+        "birth_date": dates,
+        "id_number": texts,
+        "address": texts,
+        "mobile": texts,
+        "updated_at": times,
+        "_flags": flags,
+    }
 )
 resident = st.builds(
     lambda shared, own: shared | own,
     person,
-    st.fixed_dictionaries({"status": codes, "death_date": dates, "household_id": texts, "household_relation": codes, "former_name": texts}),
+    st.fixed_dictionaries(
+        {"status": codes, "death_date": dates, "household_id": texts, "household_relation": codes, "former_name": texts}
+    ),
 )
-cities = st.lists(st.tuples(st.integers(0, 3), st.one_of(st.tuples(st.just(POLICE), resident), st.tuples(st.sampled_from([INSURED, TAX, PLANNING, FUND]), person))), min_size=1, max_size=14)
+cities = st.lists(
+    st.tuples(
+        st.integers(0, 3),
+        st.one_of(
+            st.tuples(st.just(POLICE), resident), st.tuples(st.sampled_from([INSURED, TAX, PLANNING, FUND]), person)
+        ),
+    ),
+    min_size=1,
+    max_size=14,
+)
 
 
 def tables_of(city):
@@ -71,13 +95,15 @@ def tables_of(city):
 def test_the_order_of_rows_does_not_matter(accepted, matched, city, seed):
     rows, clusters = tables_of(city)
     shuffled_rows, shuffled_clusters = tables_of(city)
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - an order, no secret
     for each in (*shuffled_rows.values(), *shuffled_clusters.values()):
         chance.shuffle(each)
     shuffled_clusters = dict(chance.sample(sorted(shuffled_clusters.items()), len(shuffled_clusters)))
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
         first, second = (
-            golden_records("person", matched(Path(folder), groups) / "crosswalk.parquet", accepted(Path(folder), records), AS_OF)
+            golden_records(
+                "person", matched(Path(folder), groups) / "crosswalk.parquet", accepted(Path(folder), records), AS_OF
+            )
             for folder, records, groups in ((one, rows, clusters), (two, shuffled_rows, shuffled_clusters))
         )
     assert first.records.equals(second.records)
@@ -169,7 +195,8 @@ def test_a_name_with_lost_characters_ranks_below_a_whole_one(golden, lost):
 
 def test_a_note_in_brackets_ranks_below_a_plain_name(golden):
     record, _ = golden(
-        police__resident=[{"record_id": "p", "name": "王伟（已故）"}], tax__natural_person=[{"record_id": "t", "name": "王伟"}]
+        police__resident=[{"record_id": "p", "name": "王伟（已故）"}],
+        tax__natural_person=[{"record_id": "t", "name": "王伟"}],
     )
     assert record["name"] == "王伟"
 
@@ -185,7 +212,8 @@ def test_brackets_round_a_place_belong_to_the_name_of_an_enterprise(golden):
 
 def test_width_and_blanks_are_no_conflict(golden):
     _, traced = golden(
-        police__resident=[{"record_id": "p", "name": "ABC 王"}], tax__natural_person=[{"record_id": "t", "name": "ＡＢＣ王"}]
+        police__resident=[{"record_id": "p", "name": "ABC 王"}],
+        tax__natural_person=[{"record_id": "t", "name": "ＡＢＣ王"}],
     )
     assert (traced["name"]["policy"], traced["name"]["conflicts"]) == ("agreed", 0)
 
@@ -250,10 +278,30 @@ def test_a_day_of_death_is_not_taken_from_a_record_with_another_status(golden):
 
 
 def test_who_moved_belongs_to_the_household_in_force(golden):
-    new = {"record_id": "new", "status": "1", "household_id": "H2", "household_relation": "02", "division_code": "370203", "address": "乙路2号"}
-    old = {"record_id": "old", "status": "3", "household_id": "H1", "household_relation": "01", "division_code": "370202", "address": "甲路1号", "updated_at": at(80)}
+    new = {
+        "record_id": "new",
+        "status": "1",
+        "household_id": "H2",
+        "household_relation": "02",
+        "division_code": "370203",
+        "address": "乙路2号",
+    }
+    old = {
+        "record_id": "old",
+        "status": "3",
+        "household_id": "H1",
+        "household_relation": "01",
+        "division_code": "370202",
+        "address": "甲路1号",
+        "updated_at": at(80),
+    }
     record, _ = golden(police__resident=[old, new])
-    assert [record[name] for name in ("household_id", "household_relation", "division_code", "address")] == ["H2", "02", "370203", "乙路2号"]
+    assert [record[name] for name in ("household_id", "household_relation", "division_code", "address")] == [
+        "H2",
+        "02",
+        "370203",
+        "乙路2号",
+    ]
 
 
 def test_the_insurance_that_is_paid_names_the_employer(golden):
@@ -273,7 +321,9 @@ def test_a_representatives_number_comes_from_a_record_that_names_the_same_person
         "tax__taxpayer": [{"record_id": "t", "legal_representative": "李娜", "legal_representative_id_number": "X"}],
     }
     assert golden("enterprise", **rows)[0]["legal_representative_id_number"] is None
-    rows["tax__taxpayer"].append({"record_id": "u", "legal_representative": "王伟", "legal_representative_id_number": "Y"})
+    rows["tax__taxpayer"].append(
+        {"record_id": "u", "legal_representative": "王伟", "legal_representative_id_number": "Y"}
+    )
     assert golden("enterprise", **rows)[0]["legal_representative_id_number"] == "Y"
 
 
@@ -291,12 +341,20 @@ def test_required_columns_alone_are_enough(tmp_path, accepted, matched):
     pq.write_table(pq.read_table(tables[TAX], columns=["record_id", "name", "updated_at"]), tables[TAX])
     crosswalk = matched(tmp_path / "match", {"M": [f"{TAX}/t"]}) / "crosswalk.parquet"
     record = golden_records("person", crosswalk, tables, AS_OF).records.to_pylist()[0]
-    assert {name for name, value in record.items() if value is not None} == {"master_id", "name", "sources", "record_count", "updated_at"}
+    assert {name for name, value in record.items() if value is not None} == {
+        "master_id",
+        "name",
+        "sources",
+        "record_count",
+        "updated_at",
+    }
 
 
 def test_files_hold_what_memory_holds(tmp_path, accepted, matched):
     tables = accepted(tmp_path, {TAX: [{"record_id": "t"}], POLICE: [{"record_id": "p", "sex": "1"}]})
-    sources = Sources(matched(tmp_path / "match", {"M": [f"{TAX}/t", f"{POLICE}/p"], "N": []}) / "crosswalk.parquet", tables)
+    sources = Sources(
+        matched(tmp_path / "match", {"M": [f"{TAX}/t", f"{POLICE}/p"], "N": []}) / "crosswalk.parquet", tables
+    )
     whole = golden_records("person", sources.crosswalk, tables, AS_OF)
     assert write_golden("person", sources, AS_OF, tmp_path, tmp_path / "work") == 1
     assert pq.read_table(tmp_path / "data.parquet").to_pylist() == whole.records.to_pylist()
@@ -312,11 +370,15 @@ def test_an_empty_crosswalk_gives_empty_tables(tmp_path, matched):
 def test_a_crosswalk_of_other_tables_is_refused(tmp_path, accepted, matched):
     tables = accepted(tmp_path, {TAX: [{"record_id": "t"}]})
     with pytest.raises(ContractBroken, match="2 records, of which the table gives 1"):
-        golden_records("person", matched(tmp_path / "a", {"M": [f"{TAX}/t", f"{TAX}/gone"]}) / "crosswalk.parquet", tables, AS_OF)
+        golden_records(
+            "person", matched(tmp_path / "a", {"M": [f"{TAX}/t", f"{TAX}/gone"]}) / "crosswalk.parquet", tables, AS_OF
+        )
     with pytest.raises(BadSpecification, match="no table"):
         golden_records("person", matched(tmp_path / "b", {"M": [f"{POLICE}/p"]}) / "crosswalk.parquet", tables, AS_OF)
     with pytest.raises(BadSpecification, match="another entity"):
-        golden_records("person", matched(tmp_path / "c", {"M": ["tax.taxpayer/p"]}) / "crosswalk.parquet", tables, AS_OF)
+        golden_records(
+            "person", matched(tmp_path / "c", {"M": ["tax.taxpayer/p"]}) / "crosswalk.parquet", tables, AS_OF
+        )
 
 
 @pytest.mark.parametrize("entity", ["person", "enterprise"])
