@@ -24,7 +24,8 @@ _OUTCOMES = {
     "not_comparable": Bilingual("不可比", "not comparable"),
     "clear": Bilingual("无异常", "clear"),
 }
-_WIDTH, _STEP, _DISTRICTS = 360, 30, 12  # pixels, pixels a bar, bars
+_WIDTH, _STEP, _DISTRICTS = 500, 30, 12  # pixels with the labels, pixels a bar, bars
+_FIT = alt.AutoSizeParams(type="fit-x", contains="padding")
 _HITS, _OUTCOME_TITLE = Bilingual("疑点数", "hits"), Bilingual("占比", "share of subjects")
 _YUAN = Bilingual("万元", "10,000 yuan")
 _LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -186,7 +187,7 @@ def _names(field: str, ranked: Sequence[str] | None = None) -> alt.Y:
         f"{field}:N",
         title=None,
         sort=list(ranked) if ranked else None,
-        axis=alt.Axis(labelLimit=230, ticks=False, domain=False),
+        axis=alt.Axis(labelLimit=260, ticks=False, domain=False),
     )
 
 
@@ -201,7 +202,7 @@ def _colours(words: Mapping[str, Bilingual], colours: Mapping[str, str], field: 
 
 def _finished(chart: alt.LayerChart, bars: int, step: int = _STEP) -> alt.LayerChart:
     finished: alt.LayerChart = (
-        chart.properties(width=_WIDTH, height=max(bars, 1) * step, background="transparent")
+        chart.properties(width=_WIDTH, height=max(bars, 1) * step, background="transparent", autosize=_FIT)
         .configure(font=FAMILY)
         .configure_view(stroke=None)
         .configure_axis(

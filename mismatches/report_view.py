@@ -1,5 +1,6 @@
 """What the page shows, prepared: rules and findings as plain words, identifiers masked."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from mismatches.request import CrossCheckRequest
 from mismatches.rule import Bilingual
 from mismatches.wording import UNKNOWN, fill, masked, money, written
 
+_ENTERPRISE_CODE = re.compile(r"9[1-3][0-9]{6}[0-9A-Z]{10}")  # a public code; other taxpayer ids may be a citizen's
 _RECORDS = 6  # cited records of a dataset that the page shows; the workbook has them all
 
 
@@ -144,4 +146,4 @@ def _records(columns: Sequence[EvidenceColumn], found: Sighted, *, hide: bool) -
 
 
 def _shown(column: EvidenceColumn, value: str, *, hide: bool) -> str:
-    return masked(value) if hide and column.secret else value
+    return masked(value) if hide and column.secret and not _ENTERPRISE_CODE.fullmatch(value) else value

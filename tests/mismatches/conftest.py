@@ -122,3 +122,9 @@ class City:
 @pytest.fixture
 def city(tmp_path):
     return City(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_city(tmp_path_factory):
+    """A city of a whole module: for tests that only look at what one check wrote."""
+    return City(tmp_path_factory.mktemp("city"))

@@ -19,9 +19,10 @@ USCC = "91350100M000100Y43"
 RULE = "underdeclared_contribution_base"
 
 
-@pytest.fixture
-def town(city):
+@pytest.fixture(scope="module")
+def town(shared_city):
     """Three people of one employer with hostile names, one of them with two insurances."""
+    city = shared_city
     city.add("social_security.employer", {"record_id": "0001", "name": "=1+2公司", "uscc": USCC})
     city.add("tax.taxpayer", {"record_id": "T1", "name": "<b>公司</b> & 子", "taxpayer_id": USCC})
     city.link("E1", "social_security.employer:0001", "tax.taxpayer:T1")
@@ -41,9 +42,14 @@ def town(city):
     return city
 
 
+@pytest.fixture(scope="module")
+def out(town):
+    return town.check(reports=True).out
+
+
 @pytest.fixture
-def book(town):
-    return CalamineWorkbook.from_path(town.check(reports=True).out / "findings.xlsx")
+def book(out):
+    return CalamineWorkbook.from_path(out / "findings.xlsx")
 
 
 def test_the_workbook_keeps_ids_and_texts_as_they_are(book):
@@ -76,8 +82,8 @@ def test_a_full_sheet_goes_on_in_the_next(town, monkeypatch):
 
 
 @pytest.fixture
-def page(town):
-    return (town.check(reports=True).out / "report.html").read_text("utf-8")
+def page(out):
+    return (out / "report.html").read_text("utf-8")
 
 
 def test_the_page_asks_for_nothing_outside(page):
