@@ -95,5 +95,6 @@ def _write_inputs(sheet: Worksheet, styles: Styles, inputs: Sequence[InputFact],
 
 
 def _write_head(sheet: Worksheet, styles: Styles, titles: Sequence[str], row: int) -> None:
+    sheet.set_row(row, 33)  # points: two lines
     for position, title in enumerate(titles):
         sheet.write_string(row, position, title, styles.head)

@@ -24,6 +24,7 @@ from mismatches.workbook_style import Styles
 ROWS_OF_A_SHEET = 1_048_576
 _HEAD_ROWS = 2  # the band of datasets, then the titles
 _CELL_LENGTH = 32_767  # characters of a cell that Excel allows
+_HEAD_HEIGHT = 33  # points: two lines
 _NAME_LENGTH = 31  # characters of a sheet's name that Excel allows
 
 _COLUMNS: Sequence[tuple[Bilingual, int]] = (
@@ -114,6 +115,7 @@ class _RuleSheets:
             first = column.column == "record_id"
             text = f"{column.dataset_title.zh} {column.dataset_title.en} · {column.dataset}" if first else ""
             sheet.write_string(0, position, text, self._styles.band(1 + datasets.index(column.dataset)))
+        sheet.set_row(1, _HEAD_HEIGHT)
         for position, (heading, _) in enumerate(_COLUMNS):
             sheet.write_string(1, position, _both(heading), self._styles.head)
         for position, column in enumerate(self._evidence, len(_COLUMNS)):

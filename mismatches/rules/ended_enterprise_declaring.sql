@@ -52,8 +52,9 @@ later as (
     group by e.subject
 ),
 doubtful as (
+    -- an id that more than 50 enterprises hold is a placeholder and casts doubt on none of them
     select e.subject, list(distinct d.record_id order by d.record_id) as declaration_records
-    from (select record_id, first_day, unnest(candidates) as candidate from declared where masters > 1) d
+    from (select record_id, first_day, unnest(candidates) as candidate from declared where masters between 2 and 50) d
     join ended e on e.master_id = d.candidate
     where e.undated or d.first_day > e.ended_on
     group by e.subject

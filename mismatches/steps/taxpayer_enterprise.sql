@@ -1,5 +1,6 @@
 -- One row per taxpayer id that a fact or a registration carries: the enterprise it belongs to.
 -- By the tax register first; else by the organisation code in it (USCC[9..17], old ids [7..15]) through the enterprise base.
+-- Texts shorter than 15 characters are no ids (placeholders such as 无) and lead nowhere.
 -- master_id is null where several enterprises hold the id: `masters` counts and `candidates` names them.
 with fact as (
     select coalesce(taxpayer_id, upper(trim(taxpayer_id_raw))) as number from "tax.wage"
@@ -13,7 +14,7 @@ registered as (
         list(t.record_id order by t.record_id) as records
     from "tax.taxpayer" t
     join enterprise_crosswalk x on x.source = 'tax' and x.dataset = 'taxpayer' and x.record_id = t.record_id
-    where number is not null
+    where length(number) >= 15
     group by all
 ),
 spelled as (

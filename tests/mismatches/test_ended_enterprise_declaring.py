@@ -139,6 +139,16 @@ def test_an_id_that_two_enterprises_hold_is_not_comparable(town):
     assert found["severity"] == "low"
 
 
+def test_a_placeholder_for_an_id_leads_nowhere(town):
+    town.rows["tax.taxpayer"][0] |= {"taxpayer_id": None, "taxpayer_id_raw": "无"}
+    declare(town, "D0", "2024-01")
+    town.add(
+        "tax.declaration",
+        {"record_id": "D1", "taxpayer_id_raw": "无", "period": "2025-09", "taxable_amount": Decimal(1)},
+    )
+    assert town.check().counts(RULE) == (0, 1, 0)
+
+
 def test_another_ones_declarations_do_not_count(town):
     declare(town, "D1", "2025-09", number="91350211M0000XUF46")
     assert town.check().counts(RULE) == (0, 1, 0)
