@@ -1,11 +1,12 @@
 """Bulk load of one version of an entity into PostgreSQL, beside what readers see.
 
-Owns the way from published files to partitions. Everything of one entity is one transaction: tables made, rows copied,
-indexes built after the rows, statistics taken. The partitions are not attached: no reader sees them until
-`registry.versions` commits the version.
+Owns the way from published files to partitions. Each table is one transaction: made, rows copied, indexes built after
+the rows, statistics taken. The partitions are not attached: no reader sees them until `registry.versions` commits the
+version.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import URL
 
 from registry.choice import DECISIONS, NONE
-from registry.naming import LEDGER_TABLE, SCHEMAS, partition, stored
+from registry.naming import LEDGER_TABLE, READERS, SCHEMAS, partition, stored
 from registry.policy import Entity, policy
 from registry.sql import quoted
 from storage.errors import Internal
@@ -30,6 +31,7 @@ LARGEST_MASTER = 32_767
 """Records that one master may have: `choices` and `member` are smallint."""
 
 _ROWS_AT_ONCE = 100_000
+_AT_ONCE = 2  # a table is bound by one core of the server
 
 
 @dataclass(frozen=True)
@@ -47,34 +49,44 @@ class Files:
 
 
 def load(url: URL, entity: Entity, version: int, files: Files) -> None:
-    """Copy one version of an entity into partitions of its own, and index them."""
+    """Copy one version of an entity into partitions of its own and index them, two tables at a time."""
     golden, crosswalk, provenance = stored(entity)
-    sources: dict[str, Callable[[], pa.RecordBatchReader]] = {
-        golden: lambda: _records(files.records),
-        crosswalk: lambda: _crosswalk(files),
-        provenance: lambda: _choices(entity, files.provenance),
-    }
-    unique = {golden: "master_id", provenance: "master_id", crosswalk: "record_id, dataset, source"}
+    tables = (
+        _Table(crosswalk, lambda: _crosswalk(files), unique="record_id, dataset, source", index="master_id"),
+        _Table(golden, lambda: _records(files.records), unique="master_id"),
+        _Table(provenance, lambda: _choices(entity, files.provenance), unique="master_id"),
+        _Table(LEDGER_TABLE, lambda: _records(files.changes)),
+    )
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for done in [pool.submit(_load_table, url, SCHEMAS[entity], version, table) for table in tables]:
+            done.result()
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One table of a version: where its rows come from, and the columns of its indexes."""
+
+    name: str
+    read: Callable[[], pa.RecordBatchReader]
+    unique: str | None = None
+    index: str | None = None
+
+
+def _load_table(url: URL, schema: str, version: int, table: _Table) -> None:
+    name = partition(table.name, version)
+    place = f"{quoted(schema)}.{quoted(name)}"
     with closing(postgresql.connect(connection_string(url))) as connection, closing(connection.cursor()) as cursor:
         cursor.execute("SET LOCAL client_connection_check_interval = '1s'")
-        cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
-        for table, read in sources.items():
-            name = partition(table, version)
-            _create(cursor, SCHEMAS[entity], table, version)
-            cursor.adbc_ingest(name, read(), mode="append", db_schema_name=SCHEMAS[entity])
-            place = f"{quoted(SCHEMAS[entity])}.{quoted(name)}"
-            cursor.execute(f"CREATE UNIQUE INDEX ON {place} ({unique[table]})")
-            if table == crosswalk:
-                cursor.execute(f"CREATE INDEX ON {place} (master_id)")
-            cursor.execute(f"ANALYZE {place}")
-        _stage_ledger(cursor, SCHEMAS[entity], version, files.changes)
+        cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
+        _create(cursor, schema, table.name, version)
+        _close(cursor, place)
+        cursor.adbc_ingest(name, table.read(), mode="append", db_schema_name=schema)
+        if table.unique:
+            cursor.execute(f"CREATE UNIQUE INDEX ON {place} ({table.unique})")
+        if table.index:
+            cursor.execute(f"CREATE INDEX ON {place} ({table.index})")
+        cursor.execute(f"ANALYZE {place}")
         connection.commit()
-
-
-def _stage_ledger(cursor: postgresql.Cursor, schema: str, version: int, changes: Path) -> None:
-    name = partition(LEDGER_TABLE, version)
-    cursor.execute(f"CREATE TABLE {quoted(schema)}.{quoted(name)} (LIKE {quoted(schema)}.{quoted(LEDGER_TABLE)})")
-    cursor.adbc_ingest(name, _records(changes), mode="append", db_schema_name=schema)
 
 
 def connection_string(url: URL) -> str:
@@ -84,14 +96,21 @@ def connection_string(url: URL) -> str:
 
 def _create(cursor: postgresql.Cursor, schema: str, table: str, version: int) -> None:
     """Make a partition to be: its check lets PostgreSQL attach it without reading it."""
-    place, parent = (
-        f"{quoted(schema)}.{quoted(partition(table, version))}",
-        f"{quoted(schema)}.{quoted(table + '_versions')}",
-    )
-    cursor.execute(
-        f"CREATE TABLE {place} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, CHECK (version = {version:d}))"
-    )
+    place = f"{quoted(schema)}.{quoted(partition(table, version))}"
+    if table == LEDGER_TABLE:
+        cursor.execute(f"CREATE TABLE {place} (LIKE {quoted(schema)}.{quoted(table)})")
+        return
+    parent = f"{quoted(schema)}.{quoted(table + '_versions')}"
+    like = f"LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS"
+    cursor.execute(f"CREATE TABLE {place} ({like}, CHECK (version = {version:d}))")
     cursor.execute(f"ALTER TABLE {place} ALTER COLUMN version SET DEFAULT {version:d}")
+
+
+def _close(cursor: postgresql.Cursor, place: str) -> None:
+    """Take back what the database grants by default: readers go through the views."""
+    cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(string_to_array($1, ','))", (",".join(READERS),))
+    for (role,) in cursor.fetchall():
+        cursor.execute(f"REVOKE ALL ON {place} FROM {quoted(role)}")
 
 
 def _records(path: Path) -> pa.RecordBatchReader:

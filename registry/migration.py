@@ -14,7 +14,7 @@ from alembic.config import Config
 from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
-from registry.naming import SCHEMAS, products
+from registry.naming import READERS, SCHEMAS, products
 from schemas.contract import product_contract
 
 VERSION_SCHEMA = "registry"
@@ -22,7 +22,6 @@ VERSION_TABLE = "alembic_version"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 _LOCK = 0x51_70_6E_67  # any number that nobody else takes: "Qpng"
-_READERS = ("sitong_reader", "sitong_writer")
 
 
 def upgrade(engine: Engine, id_key: bytes | None = None) -> None:
@@ -72,10 +71,12 @@ def _comments() -> Iterator[sql.Composed]:
 
 def _grants(connection: Connection) -> Iterator[sql.Composed]:
     found = connection.execute(
-        text("SELECT rolname FROM pg_roles WHERE rolname = ANY(:names)"), {"names": list(_READERS)}
+        text("SELECT rolname FROM pg_roles WHERE rolname = ANY(:names)"), {"names": list(READERS)}
     )
     roles = sorted(found.scalars())
+    schemas = sql.SQL(", ").join(map(sql.Identifier, (VERSION_SCHEMA, *SCHEMAS.values())))
     for role in map(sql.Identifier, roles):
+        yield sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}").format(schemas, role)
         yield sql.SQL("GRANT USAGE ON SCHEMA registry TO {}").format(role)
         yield sql.SQL(
             "GRANT SELECT ON registry.version, registry.version_product, registry.current_product TO {}"

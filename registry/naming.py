@@ -7,6 +7,9 @@ from registry.policy import Entity
 SCHEMAS: Mapping[Entity, str] = {"person": "population", "enterprise": "enterprise"}
 """The PostgreSQL schema of each base database."""
 
+READERS = ("sitong_reader", "sitong_writer")
+"""Roles that read products through their views, and nothing else of this room."""
+
 LEDGER_TABLE = "master_id"
 """The table of all ids ever given, in each schema."""
 

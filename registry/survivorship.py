@@ -10,7 +10,9 @@ master's source records once, and each attribute has a struct of small numbers t
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -34,6 +36,8 @@ ARROW_TYPES: Mapping[ValueType, pa.DataType] = {
     ValueType.DATE: pa.date32(),
     ValueType.TIMESTAMP: pa.timestamp("us"),
 }
+
+_AT_ONCE = 2  # NumPy and Arrow leave the interpreter while they work
 
 _NAMES = pa.dictionary(pa.int8(), pa.string())
 
@@ -108,8 +112,21 @@ def golden_batches(
     """Golden records in batches of whole masters; at least one batch, so that an empty crosswalk gives empty tables."""
     records, provenance = _schemas(rules)
     yield Golden(records.empty_table(), provenance.empty_table())
-    for table in member_batches(rules, sources, work, size):
-        yield _golden(Batch.of(rules, table, as_of))
+    yield from _in_order(
+        lambda table: _golden(Batch.of(rules, table, as_of)), member_batches(rules, sources, work, size)
+    )
+
+
+def _in_order(make: Callable[[pa.Table], Golden], tables: Iterator[pa.Table]) -> Iterator[Golden]:
+    """Make golden records of several batches at a time, and give them in the order of the batches."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        waiting: deque[Future[Golden]] = deque()
+        for table in tables:
+            waiting.append(pool.submit(make, table))
+            if len(waiting) > _AT_ONCE:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _schemas(rules: Policy) -> tuple[pa.Schema, pa.Schema]:

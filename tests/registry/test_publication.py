@@ -5,15 +5,18 @@ import json
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from registry.checks import WAIVABLE
 from registry.naming import SCHEMAS, products
 from registry.policy import policy
 from registry.publication import PublishRequest, publish, repair
+from storage.engine import create_engine
 from storage.errors import BadSpecification, Busy, ContractBroken, PublicationHeld, SourceUnavailable
 from storage.zones import Zones
 
@@ -102,6 +105,17 @@ def test_what_is_published_is_what_readers_find(engine, zones, city):
         " FROM population.provenance WHERE attribute = 'id_number' AND conflicts > 0 ORDER BY 2",
     )
     assert found == [("police", f"p{n}", "source", 2, 1, "social_security", f"s{n}") for n in range(3)]
+
+
+def test_a_reader_sees_what_is_published_and_not_the_partitions(engine, server, zones, city):
+    publish(engine, zones, city("one"))
+    reader = create_engine(server.url("reader", engine.url.database))
+    try:
+        assert len(rows(reader, "SELECT * FROM population.person")) == PEOPLE
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            rows(reader, "SELECT * FROM population.person_v1")
+    finally:
+        reader.dispose()
 
 
 def test_the_same_inputs_make_no_new_version(engine, zones, city):
