@@ -15,8 +15,14 @@ from matching.nodes import Nodes, Places
 from matching.records import Records
 from matching.standardise.values import Keys, mixed
 
-WINDOW: Final = 12
+WINDOW: Final = 6
 """Neighbours that a node of an oversized block is paired with."""
+
+MOST_PAIRS: Final = 8
+"""Pairs of a rule for each node beyond which smaller blocks count as oversized too."""
+
+FREE_PAIRS: Final = 1_000_000
+"""Pairs that every rule may form."""
 
 BUCKET_BITS: Final = 22
 """Bits of a key that count where keys held by one node only are told from the others before anything is sorted."""
@@ -118,13 +124,20 @@ def _pairs(owner: Places, key: Keys, nodes: Nodes, rule: BlockingRule, content: 
     order = np.lexsort((content[owner], ~active, key))
     owner, active = owner[order], active[order]
     following = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(owner)) - 1
-    oversized = np.repeat(sizes > rule.largest, sizes)
-    following = np.where(oversized, np.minimum(following, WINDOW), np.where(active, following, 0))
+    whole = np.where(active, following, 0)
+    largest = rule.largest
+    while True:
+        oversized = np.repeat(sizes > largest, sizes)
+        bounded = np.where(oversized, np.minimum(following, WINDOW), whole)
+        if largest <= WINDOW or bounded.sum() <= MOST_PAIRS * len(nodes) + FREE_PAIRS:
+            break
+        largest //= 2
+    following = bounded
     one = np.repeat(owner, following)
     other = owner[_ranges(np.arange(len(owner)) + 1, following)]
     low, high = np.minimum(one, other).astype(np.uint64), np.maximum(one, other).astype(np.uint64)
     packed = sorted_distinct(((low << np.uint64(32)) | high)[low != high])
-    return packed, int((sizes > rule.largest).sum()), int(sizes[sizes > rule.largest].sum())
+    return packed, int((sizes > largest).sum()), int(sizes[sizes > largest].sum())
 
 
 def _worth_sorting(key: Keys, active: npt.NDArray[np.bool_]) -> Places:

@@ -33,6 +33,7 @@ class FieldSpec(_Declared):
         columns: the first that is not null gives the value.
         also: columns that hold further values of the same field (a former name).
         unless: a column; where it holds the same text the value is null (a business called by its owner's name).
+        most_holders: a value held by more nodes than this is a placeholder and counts as null.
         fallback: a field whose standardiser knows this one's value when no column does (a birth date in an id number).
     """
 
@@ -40,6 +41,7 @@ class FieldSpec(_Declared):
     columns: tuple[str, ...]
     also: tuple[str, ...] = ()
     unless: str | None = None
+    most_holders: int | None = Field(default=None, ge=2)
     fallback: str | None = None
 
 

@@ -18,9 +18,10 @@ from matching.blocking import Pairs, RuleCount, candidate_pairs
 from matching.clustering import Cut, CutRule, belonging, cluster
 from matching.evidence import Evidence, compare
 from matching.model import MatchModel, declared
-from matching.nodes import Nodes, collapse
+from matching.nodes import Nodes
 from matching.outputs import Weighed
 from matching.parameters import Parameters
+from matching.placeholders import Removed, collapse_without_placeholders
 from matching.records import Records, read
 from matching.stages import Stage, Stopwatch, peak_mib
 
@@ -64,6 +65,7 @@ class MatchSummary:
     linked: int
     review_pairs: int | None
     converged: bool | None
+    placeholders: tuple[Removed, ...]
     blocking: tuple[RuleCount, ...]
     cut: Cut
     notes: tuple[str, ...]
@@ -101,7 +103,7 @@ def match_with(
     with watch.stage("standardise"):
         records = read(tables, model)
     with watch.stage("collapse"):
-        nodes = collapse(records, model)
+        records, nodes, removed = collapse_without_placeholders(records, model)
     with watch.stage("block"):
         pairs, counts = candidate_pairs(records, nodes, model)
     with watch.stage("compare"):
@@ -122,7 +124,7 @@ def match_with(
         nodes=len(nodes), collapsed=len(records) - len(nodes), pairs=len(pairs), links=decision.links,
         clusters=clusters[0], linked=clusters[1], review_pairs=review,
         converged=None if trained else _converged(model, known),
-        blocking=tuple(counts), cut=decision.cut, notes=known.notes, stages=tuple(watch.stages),
+        placeholders=removed, blocking=tuple(counts), cut=decision.cut, notes=known.notes, stages=tuple(watch.stages),
         seconds=round(sum(stage.seconds for stage in watch.stages), 3), peak_mib=peak_mib(),
     )  # fmt: skip
     outputs.write_json(out / "summary.json", asdict(summary))

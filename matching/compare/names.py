@@ -52,6 +52,7 @@ def _same_length(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[An
     sound = _agree(table, "syllable", left, right)
     near = _agree(table, "near", left, right)
     open_ = filled & ~same & ~wild & ~sound & ~near
+    open_ &= open_.sum(axis=1, keepdims=True) == 1
     rows, columns = np.nonzero(open_)
     near[rows, columns] = look_alike_pairs(ours[rows, columns], theirs[rows, columns])
     bad = filled & ~(same | wild | sound | near)
