@@ -50,10 +50,9 @@ def describe(context: Context) -> dict[str, Any]:
 
 
 def _dataset(context: Context) -> str | None:
-    arguments = getattr(context.get("task"), "op_kwargs", None) or {}
-    for value in arguments.values():
-        if isinstance(value, dict) and "dataset" in value:
-            return str(value["dataset"])
+    for kind in ("dataset", "recipient"):
+        if name := context.get(kind):
+            return str(name)
     return None
 
 

@@ -3,9 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from airflow.sdk import Context, get_current_context
+
 from sitong.settings import Settings, load_settings
 
 PATIENCE_SECONDS = 1800  # a `sitong run` on the same home may be under way
+
+
+def named(name: str, kind: str = "dataset") -> Context:
+    """The task's context, in which a mapped task says what it works on: for its name in the interface and for alerts."""
+    context = get_current_context()
+    context[kind] = name  # type: ignore[literal-required] # the template of the task's name reads it
+    return context
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 from airflow.sdk import dag, get_current_context, task
 
 from dags.assets import BASE_DATABASES, DELIVERIES, announce, day_of
-from dags.at_work import at_work
+from dags.at_work import at_work, named
 from dags.defaults import dag_settings
 
 
@@ -28,12 +28,13 @@ def deliver() -> None:
         with at_work() as settings:
             return stages.agreements_due(settings, as_of=day_of(get_current_context()))
 
-    @task(map_index_template="{{ task.op_kwargs['agreement']['recipient'] }}")
+    @task(map_index_template="{{ recipient }}")
     def hand_over(agreement: dict[str, str]) -> dict[str, Any]:
         from sitong import stages
 
+        context = named(agreement["recipient"], "recipient")
         with at_work() as settings:
-            as_of = day_of(get_current_context())
+            as_of = day_of(context)
             return stages.deliver(settings, agreement["recipient"], as_of=as_of).to_values()
 
     @task(outlets=[DELIVERIES])

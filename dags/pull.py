@@ -1,6 +1,6 @@
 """### 采集 Pull
 
-Every night: looks at the drops folder, and for each dataset found there lands the batches, validates them against the
+Every night (`SITONG_PULL_SCHEDULE`): looks at the drops folder, and for each dataset found there lands the batches, validates them against the
 contract, applies them to the accepted state and checks the state with Great Expectations. One mapped task group a
 dataset.
 
@@ -21,12 +21,14 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task, task_group
 
 from dags.assets import ACCEPTED, announce, day_of
-from dags.at_work import at_work
+from dags.at_work import at_work, named
 from dags.defaults import AS_OF, dag_settings
+from sitong.settings import load_settings
 
 log = logging.getLogger(__name__)
 
-NIGHTLY = CronTriggerTimetable("0 2 * * *", timezone="Asia/Shanghai")
+CLOCK = load_settings().pull_schedule
+NIGHTLY = None if CLOCK == "off" else CronTriggerTimetable(CLOCK, timezone="Asia/Shanghai")
 
 
 @dag(
@@ -58,11 +60,11 @@ def pull() -> None:
             log.warning("drop: %s", warning)
         return plan
 
-    @task(map_index_template="{{ task.op_kwargs['batches']['dataset'] }}")
+    @task(map_index_template="{{ dataset }}")
     def take_in(batches: dict[str, Any]) -> dict[str, Any]:
         from sitong import stages
 
-        context = get_current_context()
+        context = named(batches["dataset"])
         released = frozenset(context["params"]["accept"])
         with at_work() as settings:
             outcome = stages.take_in(settings, batches, as_of=day_of(context), released=released)
@@ -71,12 +73,13 @@ def pull() -> None:
         stages.refuse_incomplete([outcome])
         return outcome
 
-    @task(map_index_template="{{ task.op_kwargs['state']['dataset'] }}")
+    @task(map_index_template="{{ dataset }}")
     def check_quality(state: dict[str, Any]) -> dict[str, Any]:
         from sitong import stages
 
+        context = named(state["dataset"])
         with at_work() as settings:
-            return stages.check_quality(settings, state["dataset"], as_of=day_of(get_current_context()))
+            return stages.check_quality(settings, state["dataset"], as_of=day_of(context))
 
     @task_group
     def dataset(batches: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from storage.errors import BadSpecification
 from storage.zones import Zones
 
 CITY_TIME = ZoneInfo("Asia/Shanghai")
-SECRETS = ("database_url", "mask_key")
+SECRETS = ("database_url", "masking_key")
 
 
 class Settings(BaseModel):
@@ -32,10 +32,11 @@ class Settings(BaseModel):
     drops: Path = Path("var/drops")
     agreements: Path | None = None
     database_url: SecretStr | None = None
-    mask_key: SecretStr | None = None
+    masking_key: SecretStr | None = None
     memory_limit_gib: float = Field(default=6.0, gt=0)
     threads: int = Field(default=max(1, os.cpu_count() or 1), gt=0)
     alert_url: str | None = None
+    pull_schedule: str = "0 2 * * *"  # cron in Asia/Shanghai, or "off"
 
     @property
     def zones(self) -> Zones:

@@ -31,8 +31,8 @@ def simulate(
     if after is not None:
         _days(after, days, seed, out_folder)
         return
-    from simulation.writing import DEMO, PARQUET
     from simulation.city import simulate as simulate_city
+    from simulation.writing import DEMO, PARQUET
 
     assert persons is not None  # noqa: S101 - checked above
     with step(f"simulate a city of {persons:,} persons") as said:

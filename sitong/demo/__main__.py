@@ -7,8 +7,6 @@ import time
 from datetime import date
 from pathlib import Path
 
-from storage.server import EmbeddedServer
-
 from sitong.console import complain, err, note, step
 from sitong.demo.chain import ChainFailedError, run_chain
 from sitong.demo.local_airflow import LocalAirflow
@@ -16,6 +14,7 @@ from sitong.demo.outcome import outcome
 from sitong.demo.table import show
 from sitong.settings import Settings
 from storage.errors import SitongError
+from storage.server import EmbeddedServer
 
 PERSONS = 20_000
 SEED = 20260331
@@ -63,7 +62,11 @@ def _run(settings: Settings, root: Path) -> None:
     zones = settings.zones.create()
     with EmbeddedServer(zones.postgres) as server:
         server.ensure_database("airflow")
-        variables = {"SITONG_HOME": str(zones.home), "SITONG_DROPS": str(settings.drops.resolve())}
+        variables = {
+            "SITONG_HOME": str(zones.home),
+            "SITONG_DROPS": str(settings.drops.resolve()),
+            "SITONG_PULL_SCHEDULE": "off",  # the demo triggers
+        }
         airflow = LocalAirflow(root, server.url("owner", database="airflow"), variables)
         with step("start Airflow 启动调度"):
             airflow.__enter__()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sitong.airflow_home import admin_password, prepare
-from storage.errors import SourceUnavailable
+from storage.errors import Internal, SourceUnavailable
 
 START_SECONDS = 180  # 15 s on a calm machine; a first start compiles
 STOP_SECONDS = 20
@@ -59,7 +59,11 @@ class LocalAirflow:
         folder = prepare(self.root)
         environment = self._environment()
         with self.log.open("wb") as log:
-            subprocess.run([_binary("airflow"), "db", "migrate"], env=environment, stdout=log, stderr=log, check=True)
+            migration = subprocess.run(
+                [_binary("airflow"), "db", "migrate"], env=environment, stdout=log, stderr=log, check=False
+            )
+            if migration.returncode:
+                raise Internal("Airflow's database could not be prepared", str(self.log), remedy="read that log")
             self._process = subprocess.Popen(
                 [_binary("airflow"), "standalone"], env=environment, stdout=log, stderr=log, start_new_session=True
             )
@@ -105,6 +109,10 @@ class LocalAirflow:
             "AIRFLOW_HOME": str(self.root),
             "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.metadata_url,
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": self.metadata_url,  # psycopg serves both
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__BASE_URL": self.url,
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",

@@ -90,7 +90,7 @@ def test_only_what_may_pass_later_is_retried(dags, family, retried):
 
 def _context(error, **arguments):
     instance = SimpleNamespace(dag_id="pull", task_id="dataset.take_in", run_id="r1", try_number=3)
-    return {"ti": instance, "exception": error, "task": SimpleNamespace(op_kwargs=arguments)}
+    return {"ti": instance, "exception": error, **arguments}
 
 
 def test_an_alert_names_dataset_cause_and_remedy(dags):
@@ -98,7 +98,7 @@ def test_an_alert_names_dataset_cause_and_remedy(dags):
     from storage.errors import SourceRejected
 
     error = SourceRejected("the file ends too early", "tax.wage.20260331.parquet", "a whole file", "send it again")
-    message = describe(_context(error, batches={"dataset": "tax.wage", "files": []}))
+    message = describe(_context(error, dataset="tax.wage"))
     assert message == {
         "dag": "pull", "task": "dataset.take_in", "run": "r1", "try": 3, "dataset": "tax.wage",
         "cause": "SourceRejected",
