@@ -144,6 +144,7 @@ class MatchModel(_Declared):
 
     Attributes:
         prefix: first letter of master ids.
+        key: the column that names a record within its table.
         datasets: in the order that decides which record names a cluster; empty takes the tables' own order.
         collapse: lists of fields; records whose listed fields are all present and equal are one node.
         settled: field whose valid value settles a node that two datasets confirm; empty settles none.
@@ -152,6 +153,7 @@ class MatchModel(_Declared):
     model: str
     version: int
     prefix: str = Field(pattern="^[A-Z]{1,3}$")
+    key: str = "record_id"
     datasets: tuple[str, ...] = ()
     fields: Mapping[str, FieldSpec]
     collapse: tuple[tuple[str, ...], ...] = ()

@@ -1,6 +1,6 @@
 """Source records as codes: one integer a record and field, one row of knowledge a distinct value.
 
-Owns the reading of accepted tables. It refuses a table without `record_id`. Invariant: records stand in the order of
+Owns the reading of accepted tables. It refuses a table without record keys. Invariant: records stand in the order of
 the model's datasets and, within one, of their record id, whatever order the file had; everything later depends on
 that order only.
 """
@@ -52,18 +52,16 @@ def read(tables: Tables, model: MatchModel) -> Records:
     """Read and standardise what the model compares.
 
     Raises:
-        SpecificationError: a table without `record_id`, or more than 127 of them.
+        SpecificationError: a table without the key column, or more than 127 of them.
     """
     order = [name for name in model.datasets if name in tables]
     order += sorted(name for name in tables if name not in model.datasets)
-    wanted = {"record_id"} | {
-        c for spec in model.fields.values() for c in (*spec.columns, *spec.also, spec.unless) if c
-    }
-    loaded = [_load(name, tables[name], wanted) for name in order]
+    wanted = {model.key} | {c for spec in model.fields.values() for c in (*spec.columns, *spec.also, spec.unless) if c}
+    loaded = [_load(name, tables[name], wanted, model.key) for name in order]
     if len(order) > 127:
         raise SpecificationError(f"{len(order)} tables were given; at most 127 can be matched together")
     dataset = np.repeat(np.arange(len(order), dtype=np.int8), [len(table) for table in loaded])
-    ids = pa.chunked_array([_column(table, ("record_id",)) for table in loaded], pa.string())
+    ids = pa.chunked_array([_column(table, (model.key,)) for table in loaded], pa.string())
     codes: dict[str, Codes] = {}
     others: dict[str, tuple[Codes, ...]] = {}
     told: dict[str, npt.NDArray[np.bool_]] = {}
@@ -76,15 +74,15 @@ def read(tables: Tables, model: MatchModel) -> Records:
     return Records(tuple(order), dataset, ids, codes, others, told, values)
 
 
-def _load(name: str, source: Path | pa.Table, wanted: set[str]) -> pa.Table:
+def _load(name: str, source: Path | pa.Table, wanted: set[str], key: str) -> pa.Table:
     if isinstance(source, pa.Table):
         table = source.select([column for column in source.column_names if column in wanted])
     else:
         present = pq.read_schema(source).names
         table = pq.read_table(source, columns=[column for column in present if column in wanted], partitioning=None)
-    if "record_id" not in table.column_names:
-        raise SpecificationError(f"table {name}: column record_id is missing; every record needs its department's key")
-    ids = table.column("record_id").cast(pa.string()).combine_chunks()
+    if key not in table.column_names:
+        raise SpecificationError(f"table {name}: column {key} is missing; every record needs its department's key")
+    ids = table.column(key).cast(pa.string()).combine_chunks()
     if isinstance(ids, pa.ChunkedArray):
         ids = ids.chunk(0) if ids.num_chunks else pa.array([], pa.string())
     if len(ids) > 1 and not pc.all(pc.less(ids[:-1], ids[1:])).as_py():

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from matching.characters.table import LAST, characters
 from matching.standardise.codepoints import BREAK, flat, spans, unflat
+from matching.standardise.folding import at_rest
 from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
 
 LONGEST: Final = 120
@@ -32,6 +33,10 @@ Places = npt.NDArray[np.int64]
 
 def fold(text: str) -> str:
     """An address as it is compared: NFKC, simplified, Chinese house numbers as digits, no blanks or punctuation."""
+    return at_rest(_fold_once, text)
+
+
+def _fold_once(text: str) -> str:
     text = NOISE.sub("", unicodedata.normalize("NFKC", text[:LONGEST]))
     text = "".join(chr(characters().simplified[ord(c)]) if ord(c) < LAST else c for c in text)
     return CHINESE_NUMBER.sub(lambda match: str(chinese_number(match.group(1))), text).upper()

@@ -12,6 +12,8 @@ BREAK = "\n"
 
 def flat(texts: Sequence[str]) -> CodePoints:
     """All texts one after the other, each ended by a line break; texts must not hold one."""
+    if not len(texts):
+        return np.zeros(0, np.uint32)
     return np.frombuffer((BREAK.join(texts) + BREAK).encode("utf-32-le", "replace"), np.uint32)
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from matching.characters.table import LAST, characters
 from matching.standardise.codepoints import flat, matrix
+from matching.standardise.folding import at_rest
 from matching.standardise.identifiers import citizen_id
 from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
 
@@ -69,6 +70,10 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.P
 
 def fold(text: str) -> str:
     """A company name as it is compared: NFKC, simplified, no brackets, blanks or punctuation, capitals."""
+    return at_rest(_fold_once, text)
+
+
+def _fold_once(text: str) -> str:
     text = NOISE.sub("", BRACKETS.sub("", unicodedata.normalize("NFKC", text[:LONGEST])))
     text = MISTYPED_FORM.sub(r"\1公司", text)
     return "".join(chr(characters().simplified[ord(c)]) if ord(c) < LAST else c for c in text).upper()

@@ -25,10 +25,12 @@ Digits = npt.NDArray[np.int64]
 def citizen_id(texts: pa.StringArray) -> Standardised:
     """Numbers to canonical 18 characters where the check digit holds, else the cleaned text.
 
-    15 digits become 18 by inserting 19 and appending the check digit.
+    15 digits become 18 by inserting 19 and appending the check digit. One character repeated is a placeholder: null.
     """
     codes, values = distinct(_cleaned(texts))
     points, lengths = matrix(flat(values.fill_null("").to_pylist()), WIDTH)
+    repeated = (points == points[:, :1]).sum(axis=1) == np.minimum(lengths, WIDTH)
+    codes = np.where(np.append(repeated, False)[codes], np.int32(-1), codes)
     digits = points.astype(np.int64) - 48
     numeric = (digits >= 0) & (digits <= 9)
     numeric[:, 17] |= points[:, 17] == ord("X")
@@ -52,10 +54,8 @@ def _cleaned(texts: pa.StringArray) -> pa.StringArray:
 
 
 def _lengthened(text: str | None) -> str | None:
-    """15 digits to 18; anything else as it is; placeholders of one repeated character to nothing."""
-    if not text or len(set(text)) == 1:
-        return None
-    if len(text) != 15 or not (text.isascii() and text.isdigit()):
+    """15 digits to 18; anything else as it is."""
+    if not text or len(text) != 15 or not (text.isascii() and text.isdigit()):
         return text
     longer = f"{text[:6]}{'18' if text[12:] >= '996' else '19'}{text[6:]}"
     return longer + chr(CHECKS[sum(int(digit) * int(w) for digit, w in zip(longer, WEIGHTS, strict=True)) % 11])

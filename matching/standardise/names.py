@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from matching.characters.table import LAST, characters, compound_surnames, surname_readings, surname_stands_for
 from matching.standardise.codepoints import CodePoints, flat, matrix, unflat
+from matching.standardise.folding import at_rest
 from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
 
 WIDTH: Final = 12
@@ -38,6 +39,10 @@ def fold(text: str) -> str:
     >>> fold("張 偉（已故）"), fold("阿卜杜拉•买买提")
     ('张伟', '阿卜杜拉·买买提')
     """
+    return at_rest(_fold_once, text)
+
+
+def _fold_once(text: str) -> str:
     text = unicodedata.normalize("NFKC", _simplified(text[:LONGEST]))
     text = DOTS.sub(DOT, NOTE.sub("", text).strip()).strip(DOT)
     text = UNREADABLE.sub(WILDCARD, CHINESE_BLANK.sub("", text))

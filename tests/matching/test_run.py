@@ -109,3 +109,41 @@ def test_null_everywhere(tmp_path):
 def test_a_table_without_keys_is_refused(tmp_path):
     with pytest.raises(SpecificationError, match="record_id"):
         match("person", {"police.resident": pa.table({"name": ["张伟"]})}, tmp_path)
+
+
+def test_enterprises_sisters_branches_and_owners(tmp_path):
+    commerce = pa.table(
+        {
+            "record_id": ["1", "2", "3", "4"],
+            "uscc": ["91370200MA10RAH52X", "91370200MA3CQRYT3H", "91370200MA3D1X8Y7B", "92370200MA25M85P32"],
+            "name": [
+                "青岛海蓝科技有限公司",
+                "青岛海蓝商贸有限公司",
+                "青岛海蓝科技有限公司市南分公司",
+                "市北区凯利饭店",
+            ],
+            "legal_representative": ["陈岳玮", "陈岳玮", "陈岳玮", "吴芷琳"],
+            "legal_representative_id_number": ["440524188001010014"] * 3 + ["11010519491231002X"],
+            "address": ["云岭路85号6号楼"] * 3 + ["热河路108号4号楼"],
+        }
+    )
+    taxpayers = pa.table(
+        {
+            "record_id": ["1", "2", "3", "4"],
+            "taxpayer_id": ["91370200MA10RAH52X", "370202MA3CQRYT3", None, "11010519491231002X"],
+            "name": [
+                "海蓝（青岛）科技有限责任公司",
+                "青岛海兰商贸有限公司",
+                "青岛海蓝科技有限公司市南分公司",
+                "吴芷琳",
+            ],
+            "legal_representative": ["陈岳玮", "陈岳玮", "李芳", "吴芷琳"],
+            "address": ["云岭路85号6号楼"] * 3 + ["热河路108号4-1"],
+        }
+    )
+    match("enterprise", {"commerce.enterprise": commerce, "tax.taxpayer": taxpayers}, tmp_path)
+    table = crosswalk(tmp_path)
+    masters = table.column("master_id").to_pylist()
+    assert masters[:4] == masters[4:]
+    assert len(set(masters)) == 4
+    assert all(master.startswith("E") for master in masters)

@@ -1,0 +1,69 @@
+import gzip
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from matching.files import read_tables
+from matching.model import MODELS, MatchModel, SpecificationError, as_json, declared, load
+from matching.run import MatchOptions, match_with
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_models_survive_json(path):
+    model = load(path)
+    assert MatchModel.model_validate(as_json(model)) == model
+
+
+def test_persons_and_enterprises_never_share_an_id():
+    assert declared("person").prefix != declared("enterprise").prefix
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("field: mobile", "field: telephone", "telephone"),
+        ("level: house", "level: hut", "house"),
+        ("m: 0.645", "m: 1.645", "less than 1"),
+        ("prefix: P", "prefix: P\nsecret: 1", "secret"),
+    ],
+)
+def test_wrong_declarations_are_refused(old, new, message, tmp_path):
+    text = (MODELS / "person.yaml").read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "model.yaml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(SpecificationError, match=message):
+        load(path)
+
+
+def test_any_table_with_a_declared_model(tmp_path):
+    header = "rec_id, given_name, surname, date_of_birth, soc_sec_id, street_number, address_1, suburb, postcode, state"
+    rows = [
+        "a1, michaela, neumann, 19151111, 5304218, 8, stanley street, winston hills, 4223, nsw",
+        "a2, michafla, jakimow, 19151111, 5304218, 8, stanleykstreet, winstonhills, 4223, nsw",
+        "b1, courtney, painter, 19161214, 4066625, 12, pinkerton circuit, richlands, 4560, vic",
+        "b2, courtney, painter, 19161214, 4066625, 12, pinkertn circuit, richlands, 4560, vic",
+        "c1, charles, green, 19480930, 4365168, 38, salkauskas crescent, dapto, 4566, nsw",
+    ]
+    first, other = tmp_path / "one.csv", tmp_path / "other.csv.gz"
+    first.write_text("\n".join([header, rows[0], rows[2], rows[4]]) + "\n", encoding="utf-8")
+    other.write_bytes(gzip.compress(("\n".join([header, rows[1], rows[3]]) + "\n").encode()))
+    tables = read_tables([first, other])
+    assert tables["one"].column("surname").to_pylist() == ["neumann", "painter", "green"]
+    match_with(load(MODELS / "febrl.yaml"), tables, tmp_path / "out", options=MatchOptions())
+    table = pq.read_table(tmp_path / "out" / "crosswalk.parquet")
+    groups = dict(zip(table.column("record_id").to_pylist(), table.column("master_id").to_pylist(), strict=True))
+    assert groups["a1"] == groups["a2"] != groups["b1"] == groups["b2"] != groups["c1"]
+
+
+def test_other_formats_and_equal_names_are_refused(tmp_path):
+    (tmp_path / "x.txt").write_text("a")
+    with pytest.raises(SpecificationError, match="txt"):
+        read_tables([tmp_path / "x.txt"])
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "x.parquet")
+    with pytest.raises(SpecificationError, match="two files"):
+        read_tables([tmp_path / "x.parquet", tmp_path / "x.parquet"])
+    (tmp_path / "y.parquet").write_bytes(b"PAR1")
+    with pytest.raises(SpecificationError, match=r"y\.parquet"):
+        read_tables([tmp_path / "y.parquet"])
