@@ -29,6 +29,10 @@ install: $(READY) ## Make .venv and install everything, with the versions and ha
 demo: $(READY) ## A city of 20,000 persons through every room, by a real local Airflow; ends with a table
 	$(BIN)/python -m sitong.demo
 
+.PHONY: airflow
+airflow: $(READY) ## A local Airflow on your own drops (SITONG_DROPS, default var/drops), until Ctrl-C
+	$(BIN)/python -m sitong.demo.stay
+
 .PHONY: test
 test: $(READY) ## Run the whole test suite
 	$(BIN)/python -m pytest

@@ -1,4 +1,4 @@
-"""How a task works on the home folder: together with the other tasks, never beside a `sitong run`, its files private."""
+"""How a task works on the home folder: together with other tasks, never beside a `sitong run`, its files private."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ PATIENCE_SECONDS = 1800  # a `sitong run` on the same home may be under way
 
 
 def named(name: str, kind: str = "dataset") -> Context:
-    """The task's context, in which a mapped task says what it works on: for its name in the interface and for alerts."""
+    """The task's context, told what a mapped task works on: for its name in the interface and for alerts."""
     context = get_current_context()
     context[kind] = name  # type: ignore[literal-required] # the template of the task's name reads it
     return context

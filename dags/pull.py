@@ -1,7 +1,7 @@
 """### 采集 Pull
 
-Every night (`SITONG_PULL_SCHEDULE`): looks at the drops folder, and for each dataset found there lands the batches, validates them against the
-contract, applies them to the accepted state and checks the state with Great Expectations. One mapped task group a
+Every night (`SITONG_PULL_SCHEDULE`): looks at the drops folder, and for each dataset found there lands the batches,
+validates them against the contract, applies them to the accepted state and checks the state with Great Expectations. One mapped task group a
 dataset.
 
 - **Input** `SITONG_DROPS` (default `var/drops`), files named `<department>.<dataset>[.<batch>].<ext>`

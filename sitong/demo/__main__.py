@@ -69,7 +69,7 @@ def _run(settings: Settings, root: Path) -> None:
         }
         airflow = LocalAirflow(root, server.url("owner", database="airflow"), variables)
         with step("start Airflow 启动调度"):
-            airflow.__enter__()
+            airflow.start()
         try:
             note(f"Airflow: {airflow.url} (user admin, password in var/airflow/passwords.json)")
             with step("run the DAGs 运行任务"):

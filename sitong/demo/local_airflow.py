@@ -55,7 +55,8 @@ class LocalAirflow:
         """What the components print."""
         return self.root / "var" / "airflow" / "logs" / "standalone.log"
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Prepare its database, start the components and wait until they are healthy."""
         folder = prepare(self.root)
         environment = self._environment()
         with self.log.open("wb") as log:
@@ -74,9 +75,6 @@ class LocalAirflow:
             self.stop()
             raise
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def stop(self) -> None:
         """Stop the whole group: `airflow standalone` alone would leave its components running."""

@@ -37,7 +37,7 @@ def _records(outcome: Outcome) -> Table:
 def _entities(outcome: Outcome) -> Table:
     table = Table(title="Base databases 基础库", title_justify="left")
     table.add_column("")
-    for heading in ("published 发布", "precision 精确率", "recall 召回率", "errors per 10,000 true pairs 每万对差错"):
+    for heading in ("published 发布", "precision 精确率", "recall 召回率", "errors/10,000 万对差错"):
         table.add_column(heading, justify="right")
     for entity, title in (("person", "persons 人口"), ("enterprise", "enterprises 企业")):
         against = outcome.agreement[entity]
