@@ -7,12 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from matching.model import ComparisonSpec, MatchModel, SpecificationError, as_json
+
+LEAST_POPULATION: Final = 1000.0
+"""Persons over whom shared values are spread at least: a handful of records is a sample of more people than it shows."""
 
 Probabilities = npt.NDArray[np.float64]
 
@@ -61,7 +64,8 @@ def declared(model: MatchModel, records: int) -> Parameters:
 
 def declared_u(spec: ComparisonSpec, persons: float) -> Probabilities:
     """P(level | non-match) as declared: `shared` counts are spread over the persons there are."""
-    u = np.array([level.u if level.u is not None else (level.shared or 0.0) / persons for level in spec.levels])
+    spread = max(persons, LEAST_POPULATION)
+    u = np.array([level.u if level.u is not None else (level.shared or 0.0) / spread for level in spec.levels])
     return _share(np.minimum(u, 0.5 * np.where(u == u.max(), 2, 1)))
 
 
