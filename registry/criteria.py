@@ -118,13 +118,13 @@ def _flag_ranks(batch: Batch, attribute: Attribute) -> Integers:
     table = np.zeros((len(batch.policy.datasets), len(texts) + 1), np.int64)
     for position, dataset in enumerate(ordered_datasets(batch.policy)):
         columns = {speaker.column for speaker in attribute.speakers if speaker.dataset == dataset}
-        table[position, :-1] = [_worst(flags, columns, batch.policy.flags) for flags in texts]
+        table[position, :-1] = [_worst(flags, columns, attribute.doubted_by, batch.policy.flags) for flags in texts]
     return table[batch.datasets, _indices(encoded)]  # NONE is the last column: no flags
 
 
-def _worst(flags: list[str], columns: set[str], ranks: Mapping[str, int]) -> int:
-    named = (flag.partition(":") for flag in flags)
-    return max((ranks.get(rule, ranks["default"]) for column, _, rule in named if column in columns), default=0)
+def _worst(flags: list[str], columns: set[str], others: tuple[str, ...], ranks: Mapping[str, int]) -> int:
+    meant = (flag for flag in flags if flag in others or flag.partition(":")[0] in columns)
+    return max((ranks.get(flag.partition(":")[2], ranks["default"]) for flag in meant), default=0)
 
 
 def _missing(attribute: Attribute, distinct: pa.Array) -> Integers:

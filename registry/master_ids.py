@@ -1,11 +1,12 @@
 """Master ids: what they look like, and how a sequence number becomes one.
 
 A master id is a letter for the entity (`P` person, `E` enterprise), eight characters of Crockford's base 32, and a
-check character of ISO 7064 MOD 37,36 over all of them: `P7K3M9QXZ4`. It is made from a number that counts up and from
-nothing else, so it says nothing about the person; a Feistel network turns the number into one of 2^40 bodies, one to
-one, so that neighbouring ids say nothing about when or in which order they were given, and no id can occur twice. The
-network's key belongs to the installation and is kept in its database: the same history gives the same ids, also when a
-run was killed and started again. The network hides the order, it is not encryption, and nothing secret rests on it.
+check character of ISO 7064 MOD 37,36 over all of them (finds every single wrong character and nearly all exchanged
+neighbours). It is made from a number that counts up and from nothing else, so it says nothing about the person; a
+Feistel network turns the number into one of 2^40 bodies, one to one, so that neighbouring ids say nothing about when or
+in which order they were given, and no id can occur twice. The network's key belongs to the installation and is kept in
+its database: the same history gives the same ids, also when a run was killed and started again. The network hides the
+order, it is not encryption, and nothing secret rests on it.
 """
 
 import hashlib

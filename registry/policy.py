@@ -47,7 +47,8 @@ class Attribute:
 
     `speakers`: most trusted first. `rank`: criteria in the order in which they decide; after the last, the order of
     dataset and record id does. `doubtful`: a pattern of text that makes a value doubtful. `unknown`: codes that say
-    that nothing is known. `prefer`: values of `prefer_by` (a column of the same record; the attribute itself where
+    that nothing is known. `doubted_by`: flags of other columns (`column:rule`) that count against this one. `prefer`:
+    values of `prefer_by` (a column of the same record; the attribute itself where
     None), best first. `beside`: the attribute whose record `same_record` favours. `belongs_to`: as `beside`, and only
     records that state its chosen value may speak. `fold`: values that differ by width or blanks only are one value.
     """
@@ -58,6 +59,7 @@ class Attribute:
     reason: str
     doubtful: str | None = None
     unknown: tuple[str, ...] = ()
+    doubted_by: tuple[str, ...] = ()
     prefer: tuple[str, ...] = ()
     prefer_by: str | None = None
     beside: str | None = None
@@ -108,6 +110,7 @@ class _AttributeFile(_Strict):
     reason: str = Field(min_length=1)
     doubtful: str | None = None
     unknown: tuple[str, ...] = ()
+    doubted_by: tuple[str, ...] = ()
     prefer: tuple[str, ...] = ()
     prefer_by: str | None = None
     beside: str | None = None
