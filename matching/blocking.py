@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from matching.model import BlockingRule, MatchModel, SpecificationError
 from matching.nodes import Nodes, Places
+from matching.parallel import in_parallel
 from matching.records import Records
 from matching.standardise.values import Keys, mixed
 
@@ -24,8 +25,8 @@ MOST_PAIRS: Final = 8
 FREE_PAIRS: Final = 1_000_000
 """Pairs that every rule may form."""
 
-BUCKET_BITS: Final = 22
-"""Bits of a key that count where keys held by one node only are told from the others before anything is sorted."""
+BUCKET_BITS: Final = 25
+"""Most bits of a key that count where keys held by one node only are told from the others before anything is sorted."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,11 @@ def candidate_pairs(records: Records, nodes: Nodes, model: MatchModel) -> tuple[
     found = np.zeros(0, np.uint64)
     counts = []
     content = _content(records, nodes, model)
-    for rule in model.blocking:
-        owner, key = _keys(records, nodes, rule)
-        packed, blocks, members = _pairs(owner, key, nodes, rule, content)
+
+    def of_rule(rule: BlockingRule) -> tuple[Keys, int, int]:
+        return _pairs(*_keys(records, nodes, rule), nodes, rule, content)
+
+    for rule, (packed, blocks, members) in in_parallel(of_rule, model.blocking):
         merged = sorted_distinct(np.concatenate((found, packed)))
         counts.append(RuleCount(rule.name, len(packed), len(merged) - len(found), blocks, members))
         found = merged
@@ -142,10 +145,11 @@ def _pairs(owner: Places, key: Keys, nodes: Nodes, rule: BlockingRule, content: 
 
 def _worth_sorting(key: Keys, active: npt.NDArray[np.bool_]) -> Places:
     """Rows whose key may be shared and by an active node, told by small counters before anything is sorted."""
-    bucket = (key >> np.uint64(64 - BUCKET_BITS)).astype(np.int64)
-    shared = np.bincount(bucket, minlength=1 << BUCKET_BITS) > 1
+    bits = min(max(len(key) * 8, 2).bit_length(), BUCKET_BITS)
+    bucket = (key >> np.uint64(64 - bits)).astype(np.int64)
+    shared = np.bincount(bucket, minlength=1 << bits) > 1
     if not active.all():
-        touched = np.zeros(1 << BUCKET_BITS, bool)
+        touched = np.zeros(1 << bits, bool)
         touched[bucket[active]] = True
         shared &= touched
     return np.flatnonzero(shared[bucket])

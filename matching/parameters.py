@@ -15,7 +15,7 @@ import numpy.typing as npt
 from matching.model import ComparisonSpec, MatchModel, SpecificationError, as_json
 
 LEAST_POPULATION: Final = 1000.0
-"""Persons over whom shared values are spread at least: a handful of records is a sample of more people than it shows."""
+"""Persons over whom shared values are spread at least: a handful of records is a sample of more people."""
 
 Probabilities = npt.NDArray[np.float64]
 
@@ -100,6 +100,8 @@ def write(path: Path, model: MatchModel, parameters: Parameters) -> None:
             "rounds": [vars(one) for one in parameters.rounds],
         },
     }
+    path.touch(mode=0o600)
+    path.chmod(0o600)
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

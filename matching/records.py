@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from matching.model import FieldSpec, MatchModel, SpecificationError
+from matching.parallel import in_parallel
 from matching.standardise.registry import standardiser
 from matching.standardise.values import Codes, ValueTable, distinct
 
@@ -66,11 +67,17 @@ def read(tables: Tables, model: MatchModel) -> Records:
     others: dict[str, tuple[Codes, ...]] = {}
     told: dict[str, npt.NDArray[np.bool_]] = {}
     values: dict[str, ValueTable] = {}
-    for name, spec in sorted(model.fields.items(), key=lambda item: item[1].fallback is not None):
-        known = None
+
+    def standardise(name: str) -> Field:
+        spec, known = model.fields[name], None
         if spec.fallback and name in values[spec.fallback].known:
             known = _from_other(codes[spec.fallback], values[spec.fallback].known[name])
-        codes[name], others[name], told[name], values[name] = _field(loaded, spec, known)
+        return _field(loaded, spec, known)
+
+    for told_by_others in (False, True):
+        names = [name for name, spec in model.fields.items() if (spec.fallback is not None) == told_by_others]
+        for name, found in in_parallel(standardise, names):
+            codes[name], others[name], told[name], values[name] = found
     return Records(tuple(order), dataset, ids, codes, others, told, values)
 
 

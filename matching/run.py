@@ -16,6 +16,7 @@ import pyarrow as pa
 from matching import outputs, parameters, training, weighing
 from matching.blocking import Pairs, RuleCount, candidate_pairs
 from matching.clustering import Cut, CutRule, belonging, cluster
+from matching.compare.comparators import check
 from matching.evidence import Evidence, compare
 from matching.model import MatchModel, declared
 from matching.nodes import Nodes
@@ -102,6 +103,8 @@ def match_with(
     watch = Stopwatch()
     with watch.stage("standardise"):
         records = read(tables, model)
+        for comparison in model.comparisons:
+            check(comparison, records.values[comparison.field])
     with watch.stage("collapse"):
         records, nodes, removed = collapse_without_placeholders(records, model)
     with watch.stage("block"):
@@ -113,7 +116,6 @@ def match_with(
     decision = _decide(records, nodes, model, known, (pairs, evidence), watch)
     with watch.stage("write"):
         clusters = _write(out, records, nodes, model, decision)
-        outputs.write_json(out / "model.json", {})
         parameters.write(out / "model.json", model, known)
         review = None
         if options.only != "crosswalk":

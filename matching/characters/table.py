@@ -111,6 +111,22 @@ def characters() -> CharacterTable:
 
 
 @functools.cache
+def _simplification() -> dict[int, int]:
+    simplified = characters().simplified
+    changed = np.flatnonzero(simplified != np.arange(LAST))
+    return dict(zip(changed.tolist(), simplified[changed].tolist(), strict=True))
+
+
+def simplify(text: str) -> str:
+    """A text with private-use characters repaired and traditional ones simplified.
+
+    >>> simplify("張偉")
+    '张伟'
+    """
+    return text.translate(_simplification())
+
+
+@functools.cache
 def compound_surnames() -> frozenset[str]:
     """Surnames of two characters."""
     return frozenset(row["surname"] for row in rows("compound_surnames.csv"))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.characters.table import LAST, characters
+from matching.characters.table import LAST, characters, simplify
 from matching.standardise.codepoints import BREAK, flat, spans, unflat
 from matching.standardise.folding import at_rest
 from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
@@ -38,8 +38,7 @@ def fold(text: str) -> str:
 
 def _fold_once(text: str) -> str:
     text = NOISE.sub("", unicodedata.normalize("NFKC", text[:LONGEST]))
-    text = "".join(chr(characters().simplified[ord(c)]) if ord(c) < LAST else c for c in text)
-    return CHINESE_NUMBER.sub(lambda match: str(chinese_number(match.group(1))), text).upper()
+    return CHINESE_NUMBER.sub(lambda match: str(chinese_number(match.group(1))), simplify(text)).upper()
 
 
 @functools.cache

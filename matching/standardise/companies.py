@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from matching.characters.table import LAST, characters
+from matching.characters.table import LAST, characters, simplify
 from matching.standardise.codepoints import flat, matrix
 from matching.standardise.folding import at_rest
 from matching.standardise.identifiers import citizen_id
@@ -76,7 +76,7 @@ def fold(text: str) -> str:
 def _fold_once(text: str) -> str:
     text = NOISE.sub("", BRACKETS.sub("", unicodedata.normalize("NFKC", text[:LONGEST])))
     text = MISTYPED_FORM.sub(r"\1公司", text)
-    return "".join(chr(characters().simplified[ord(c)]) if ord(c) < LAST else c for c in text).upper()
+    return simplify(text).upper()
 
 
 def parse(name: str) -> CompanyName:

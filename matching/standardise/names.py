@@ -12,7 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.characters.table import LAST, characters, compound_surnames, surname_readings, surname_stands_for
+from matching.characters.table import (
+    LAST,
+    characters,
+    compound_surnames,
+    simplify,
+    surname_readings,
+    surname_stands_for,
+)
 from matching.standardise.codepoints import CodePoints, flat, matrix, unflat
 from matching.standardise.folding import at_rest
 from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
@@ -43,19 +50,15 @@ def fold(text: str) -> str:
 
 
 def _fold_once(text: str) -> str:
-    text = unicodedata.normalize("NFKC", _simplified(text[:LONGEST]))
+    text = unicodedata.normalize("NFKC", simplify(text[:LONGEST]))
     text = DOTS.sub(DOT, NOTE.sub("", text).strip()).strip(DOT)
     text = UNREADABLE.sub(WILDCARD, CHINESE_BLANK.sub("", text))
-    return _simplified(BLANKS.sub(" ", text).strip().upper())
+    return simplify(BLANKS.sub(" ", text).strip().upper())
 
 
 def note(text: str) -> str:
     """What stands in brackets after a name, without them (曾用名, 已故)."""
     return ";".join(match.group().strip("()[]（）【】〔〕") for match in NOTE.finditer(text))
-
-
-def _simplified(text: str) -> str:
-    return "".join(chr(characters().simplified[ord(character)]) if ord(character) < LAST else "" for character in text)
 
 
 def _fast(points: CodePoints) -> npt.NDArray[np.bool_]:
