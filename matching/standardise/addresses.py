@@ -21,6 +21,9 @@ from matching.standardise.values import Keys, Standardised, ValueTable, distinct
 LONGEST: Final = 120
 """Characters of an address that are read."""
 
+CHUNK: Final = 1 << 18
+"""Addresses worked on at once."""
+
 NUMERAL = "一二三四五六七八九十百〇零"
 COUNTED = "号楼单栋幢层室户座"
 PLAIN_KIND, ODD, NUMERAL_KIND, COUNTED_KIND = range(4)
@@ -93,20 +96,26 @@ def address(texts: pa.StringArray) -> Standardised:
 
     `value` is the whole text, `house` road and all numbers, `building` road and first number, `road` the road.
     """
-    codes, values = distinct(standard_addresses(texts.fill_null("").to_pylist()))
-    points = flat(values.to_pylist())
+    filled = texts.fill_null("")
+    parts = [pa.array(standard_addresses(part.to_pylist()), pa.string()) for part in _chunks(filled)]
+    codes, values = distinct(pa.concat_arrays([*parts, pa.array([], pa.string())]))
+    found = [_road_keys(part.to_pylist()) for part in _chunks(values)] or [_road_keys([])]
+    keys = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+    return Standardised(codes, ValueTable(values, {"value": numbered(len(values))} | keys))
+
+
+def _chunks(texts: pa.StringArray) -> list[pa.StringArray]:
+    """Slices that keep the arrays of code points small."""
+    return [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
+
+
+def _road_keys(texts: list[str]) -> dict[str, Keys]:
+    points = flat(texts)
     starts, lengths = spans(points)
-    first, numbers, order = _numbers(points, starts)
-    anchor = np.where(first >= 0, first, lengths)
-    road = _before(points, starts, anchor)
+    first, numbers, leading = _numbers(points, starts)
+    road = _before(points, starts, np.where(first >= 0, first, lengths))
     present = np.where(first >= 0, numbers, 0).astype(np.uint64)
-    keys: dict[str, Keys] = {
-        "value": numbered(len(values)),
-        "house": mixed(road, present),
-        "building": mixed(road, order),
-        "road": mixed(road),
-    }
-    return Standardised(codes, ValueTable(values, keys))
+    return {"house": mixed(road, present), "building": mixed(road, leading), "road": mixed(road)}
 
 
 def _before(points: npt.NDArray[np.uint32], starts: Places, anchor: Places) -> Keys:
