@@ -175,9 +175,10 @@ def cross_check(settings: Settings, *, as_of: date) -> Manifest:
     zones = settings.zones
     products = {name: zones.current(name) / DATA for name in _published_products(settings)}
     states = {name: manifest.version for name, manifest in intake.accepted(zones).items()}
-    published = [read_manifest(zones.current(name)) for name in ENTITIES if name in products]
-    states |= {name: version for manifest in published for name, version in manifest.inputs.items() if version}
-    manifests = {name: _state(settings, name, version) for name, version in states.items()}
+    published = {name: read_manifest(zones.current(name)) for name in products}
+    matched = [published[entity] for entity in ENTITIES if entity in published]
+    states |= {name: version for manifest in matched for name, version in manifest.inputs.items() if version}
+    manifests = published | {name: _state(settings, name, version) for name, version in states.items()}
     with staging(zones) as folder:
         request = CrossCheckRequest(
             tables=_tables(settings, states),

@@ -41,11 +41,7 @@ def run(
     with home_lock(settings.zones):
         stages.repair(settings)
         _pull(settings, drops, day, datasets)
-        _reconcile(settings, full)
-        with step("publish 发布") as said:
-            published = stages.publish(settings, as_of=day, waived=checks)
-            said.append(f"version {published.version}")
-            said += [f"{count:,} {entity}s" for entity, count in dict(published.facts["masters"]).items()]  # type: ignore[arg-type]
+        _publish(settings, _reconcile(settings, full), day, checks)
         with step("cross-check 比对") as said:
             report = stages.cross_check(settings, as_of=day)
             said.append(f"{report.rows:,} findings")
@@ -86,13 +82,30 @@ def _take_in(
     return outcome
 
 
-def _reconcile(settings: Settings, full: bool) -> None:
+def _reconcile(settings: Settings, full: bool) -> dict[str, str | None]:
+    """Match both entities; entity → the run, for those that have accepted records."""
     from sitong import stages
 
+    runs: dict[str, str | None] = {}
     for entity in stages.ENTITIES:
         with step(f"reconcile {entity}s 归集") as said:
             found = stages.reconcile(settings, entity, full=full)
             said.append(f"{found.rows:,} records, {found.facts['clusters']:,} {entity}s" if found else "no dataset")
+            if found:
+                runs[entity] = found.version
+    return runs
+
+
+def _publish(settings: Settings, runs: dict[str, str | None], day: date, waived: frozenset[str]) -> None:
+    from sitong import stages
+
+    if not runs:  # facts alone are kept until there is somebody whom they concern
+        note("publish 发布: no dataset of persons or enterprises has been accepted yet")
+        return
+    with step("publish 发布") as said:
+        published = stages.publish(settings, as_of=day, runs=runs, waived=waived)
+        said.append(f"version {published.version}")
+        said += [f"{count:,} {entity}s" for entity, count in dict(published.facts["masters"]).items()]  # type: ignore[arg-type]
 
 
 def _deliver(settings: Settings, day: date) -> None:
