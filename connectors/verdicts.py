@@ -25,7 +25,7 @@ from storage.zones import Zones
 
 Outcome = Literal["applied", "held", "behind"]  # behind: a delta on top of a held batch
 
-_RULES = 1  # raise it when validation decides otherwise on the same contract: every state is then folded anew
+_RULES = 2  # raise it when validation decides otherwise on the same contract: every state is then folded anew
 _CODES = resources.files("schemas") / "codes"
 
 
@@ -103,7 +103,7 @@ def next_version(previous: str, landing: Landing, contract: Contract, *, release
 def _fingerprint(contract: Contract) -> str:
     """What decides about rows: of a contract all but its titles and descriptions, and the code tables."""
     columns = [
-        (one.name, one.type, one.required, one.nullable, one.lenient, one.identifier, one.codes, one.pattern)
+        (one.name, one.type, one.required, one.nullable, one.lenient, one.identifier, one.codes)
         for one in contract.columns
     ]
     floors = asdict(contract.floors)

@@ -63,8 +63,7 @@ def evidence_columns(run: RuleRun) -> tuple[EvidenceColumn, ...]:
                     titled,
                     name,
                     Bilingual(column.name_zh, column.name_en),
-                    numeric=column.type in {ValueType.MONEY, ValueType.NUMBER, ValueType.INTEGER}
-                    and name != "tax_year",
+                    numeric=column.type in {ValueType.MONEY, ValueType.NUMBER, ValueType.INTEGER},
                     secret=column.identifier is not None and column.personal is not PersonalData.NONE,
                 )
             )

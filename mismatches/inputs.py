@@ -22,6 +22,8 @@ _TYPES: Mapping[ValueType, str] = {
     ValueType.NUMBER: "double",
     ValueType.DATE: "date",
     ValueType.TIMESTAMP: "timestamp",
+    ValueType.MONTH: "varchar",
+    ValueType.YEAR: "bigint",
 }
 _CROSSWALK = {
     "master_id": "varchar",

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.text import BLANKS, Mask, as_text, present, tidy
+from schemas.text import BLANKS, Mask, as_text, offsets, present, tidy
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int32]
@@ -67,12 +67,6 @@ def _cleaned(values: pa.StringArray) -> pa.StringArray:
 
 def _escaped(characters: str) -> str:
     return "".join(f"\\x{{{ord(character):x}}}" for character in characters)
-
-
-def offsets(text: pa.StringArray) -> npt.NDArray[np.int32]:
-    """Where each text starts in the data buffer, and where the last one ends."""
-    starts = np.frombuffer(text.buffers()[1], np.int32)
-    return starts[text.offset : text.offset + len(text) + 1]
 
 
 def lengths(text: pa.StringArray) -> Integers:

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from schemas import casting, code_tables, identifiers
 from schemas.contract import Column, ValueType
 from schemas.errors import ContractBroken
-from schemas.text import NO_VALUE_WORDS, Mask, are_words, as_text, present
+from schemas.rendering.arrow import ARROW_TYPES
+from schemas.text import NO_VALUE_WORDS, Mask, are_words, as_text, present, tidy, with_nul
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Checked:
 def absent(column: Column, rows: int) -> Checked:
     """A column that was not received: all null, nothing to say."""
     raw = pa.nulls(rows, pa.string()) if column.keeps_raw else None
-    return Checked(pa.nulls(rows, casting.ARROW_TYPES[column.type]), raw)
+    return Checked(pa.nulls(rows, ARROW_TYPES[column.type]), raw)
 
 
 def check(column: Column, array: pa.Array, *, as_of: date, where: str) -> Checked:
@@ -65,9 +66,9 @@ def _check(column: Column, array: pa.Array, as_of: date) -> Checked:
     if column.codes is not None:
         values, unknown = code_tables.judged(column.codes, array)
         return Checked(values, None, {"unknown_code": unknown})
-    cast = casting.cast(array, column.type)
     if column.type is ValueType.STRING:
-        return _text(column, cast.values)
+        return _text(column, as_text(array))
+    cast = casting.cast(array, column.type)
     rules = {casting.BAD_RULES[column.type]: cast.bad}
     raw = _kept(array, present(array) & ~present(cast.values)) if column.keeps_raw else None
     if not column.lenient:
@@ -75,10 +76,12 @@ def _check(column: Column, array: pa.Array, as_of: date) -> Checked:
     return Checked(cast.values, raw, {**rules, **_future(column, cast.values, as_of)})
 
 
-def _text(column: Column, values: pa.StringArray) -> Checked:
+def _text(column: Column, text: pa.StringArray) -> Checked:
+    values, flags = tidy(text), {"nul_removed": with_nul(text)}
     if column.nullable:
-        return Checked(values)
-    flags = {} if column.name == "record_id" else {"placeholder": are_words(values, NO_VALUE_WORDS)}
+        return Checked(values, None, flags)
+    if column.name != "record_id":
+        flags["placeholder"] = are_words(values, NO_VALUE_WORDS)
     return Checked(values, None, flags, {"empty": ~present(values)})
 
 

@@ -22,6 +22,8 @@ class ValueType(StrEnum):
     NUMBER = "number"  # float64: ratios, areas
     DATE = "date"  # date32
     TIMESTAMP = "timestamp"  # timestamp[us], local time of the sender
+    MONTH = "month"  # string YYYY-MM
+    YEAR = "year"  # int64
     EVIDENCE = "evidence"  # list of structs (source, dataset, record_id, role), all strings; products only
 
 
@@ -58,8 +60,8 @@ class Column:
 
     `required`: the file must have the column. `nullable`: a null value is allowed (only `record_id`, `name` and
     the key columns of products are not). `lenient`: text that cannot be cast is nulled and flagged, the raw value
-    kept, instead of quarantining the row (identifiers, `birth_date`, codes). `pattern`: a regular expression that
-    the whole text of a string column matches after casting. `unit`: of a number, null where it has none.
+    kept, instead of quarantining the row (identifiers, `birth_date`, codes). `unit`: of a number, null where it has
+    none.
     """
 
     name: str
@@ -76,7 +78,6 @@ class Column:
     description: str = ""
     description_zh: str = ""
     unit: str | None = None  # "yuan", "yuan_per_month", "square_metre"
-    pattern: str | None = None  # "^[0-9]{4}-(0[1-9]|1[0-2])$"
 
     @property
     def keeps_raw(self) -> bool:

@@ -85,19 +85,24 @@ def _decimal_text(array: pa.Array) -> pa.StringArray:
 
 def tidy(text: pa.StringArray, *, nulls: tuple[str, ...] = EXPORTED_NULLS) -> pa.StringArray:
     """Blanks off both ends, NUL characters out; empty texts and the words of `nulls` become null."""
-    if _has_nul(text):
+    if with_nul(text).any():
         text = pc.replace_substring(text, "\x00", "")
     text = pc.utf8_trim(text, BLANKS)
     gone = are_words(text, ("", *nulls))
     return pc.if_else(pa.array(gone), pa.scalar(None, pa.string()), text) if gone.any() else text
 
 
-def _has_nul(text: pa.StringArray) -> bool:
+def with_nul(text: pa.StringArray) -> Mask:
+    """Texts that hold a NUL character, which databases cannot store."""
+    rows: Mask = np.zeros(len(text), bool)
     data = text.buffers()[2]
-    if data is None:
-        return False
-    content = np.frombuffer(data, np.uint8)
-    return bool(np.count_nonzero(content) < len(content)) and pc.any(pc.match_substring(text, "\x00")).as_py() is True
+    if data is None or len(text) == 0:
+        return rows
+    starts = offsets(text)
+    content = np.frombuffer(data, np.uint8)[starts[0] : starts[-1]]
+    if np.count_nonzero(content) == len(content):
+        return rows
+    return np.asarray(pc.fill_null(pc.match_substring(text, "\x00"), False).to_numpy(zero_copy_only=False))
 
 
 def are_words(text: pa.StringArray, words: tuple[str, ...]) -> Mask:
@@ -106,12 +111,17 @@ def are_words(text: pa.StringArray, words: tuple[str, ...]) -> Mask:
     found = np.zeros(len(text), bool)
     if len(text) == 0:
         return found
-    starts = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1]
-    places = np.flatnonzero(np.diff(starts) <= longest)
+    places = np.flatnonzero(np.diff(offsets(text)) <= longest)
     if len(places):
         few = text.take(pa.array(places))
         found[places] = pc.is_in(few, pa.array(words, pa.string())).to_numpy(zero_copy_only=False)
     return found
+
+
+def offsets(text: pa.StringArray) -> npt.NDArray[np.int32]:
+    """Where each text starts in the data buffer, and where the last one ends."""
+    starts = np.frombuffer(text.buffers()[1], np.int32)
+    return starts[text.offset : text.offset + len(text) + 1]
 
 
 def present(array: pa.Array) -> Mask:

@@ -12,12 +12,13 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from schemas import casting, column_checks, field_agreement
+from schemas import column_checks, field_agreement
 from schemas.column_checks import Checked
 from schemas.contract import Column, Contract, Mode, ValueType
-from schemas.flags import FLAG_TYPE, counts, joined_names
+from schemas.flags import counts, joined_names
 from schemas.quarantine import quarantine_rows
 from schemas.received import OPERATION, Received, received
+from schemas.rendering.arrow import ARROW_TYPES, accepted_schema
 from schemas.repeats import repeated
 from schemas.text import Mask, present, whole
 
@@ -33,7 +34,7 @@ _OPERATIONS: Final = Column(OPERATION, "操作", "operation", ValueType.STRING)
 class Validated:
     """The outcome of a batch.
 
-    `accepted`: one row per accepted record, columns as `accepted_schema` says; in a delta also `op` (U or D).
+    `accepted`: one row per accepted record, columns as `rendering.arrow.accepted_schema` says.
     `quarantined`: received columns as text, `_row` (1-based), `_rules`. `rule_counts` and `flag_counts`:
     `column:rule` → quarantined or accepted rows. `extra_columns` were received and not loaded; `absent_columns` are
     optional and were not received.
@@ -60,17 +61,6 @@ class _Judged:
     @property
     def refused(self) -> Mask:
         return _any(self.refusals, len(self.source))
-
-
-def accepted_schema(contract: Contract, mode: Mode = "snapshot") -> pa.Schema:
-    """Columns of the accepted table: the contract's, each with `_raw` behind it if it keeps one, `_flags`, `_batch`."""
-    fields = []
-    for column in contract.columns:
-        fields.append(pa.field(column.name, casting.ARROW_TYPES[column.type]))
-        if column.keeps_raw:
-            fields.append(pa.field(f"{column.name}_raw", pa.string()))
-    fields += [pa.field("_flags", FLAG_TYPE), pa.field("_batch", pa.string())]
-    return pa.schema([*fields, *([pa.field(OPERATION, pa.string())] if mode == "delta" else [])])
 
 
 def validate(table: pa.Table, contract: Contract, *, batch: str, mode: Mode, as_of: date) -> Validated:
@@ -163,7 +153,7 @@ def _repeated_rows(judged: list[_Judged], contract: Contract) -> Mask:
     record_ids = pa.chunked_array([part.rows.column("record_id").combine_chunks() for part in judged], pa.string())
     cursor = None
     if contract.cursor is not None:
-        kind = casting.ARROW_TYPES[contract.column(contract.cursor).type]
+        kind = ARROW_TYPES[contract.column(contract.cursor).type]
         cursor = pa.chunked_array([part.rows.column(contract.cursor).combine_chunks() for part in judged], kind)
     return repeated(record_ids, cursor, eligible)
 

@@ -9,22 +9,13 @@ from typing import Final
 import pyarrow as pa
 
 from schemas.casting.dates import cast_dates, cast_timestamps
-from schemas.casting.numbers import MONEY, cast_integers, cast_money, cast_numbers
+from schemas.casting.months import cast_months, cast_years
+from schemas.casting.numbers import cast_integers, cast_money, cast_numbers
 from schemas.casting.result import Cast, none_bad
 from schemas.contract import ValueType
 from schemas.text import as_text, tidy
 
-__all__ = ["ARROW_TYPES", "BAD_RULES", "Cast", "cast"]
-
-ARROW_TYPES: Final[Mapping[ValueType, pa.DataType]] = {
-    ValueType.STRING: pa.string(),
-    ValueType.INTEGER: pa.int64(),
-    ValueType.MONEY: MONEY,
-    ValueType.NUMBER: pa.float64(),
-    ValueType.DATE: pa.date32(),
-    ValueType.TIMESTAMP: pa.timestamp("us"),
-}
-"""The type of an accepted column."""
+__all__ = ["BAD_RULES", "Cast", "cast"]
 
 BAD_RULES: Final[Mapping[ValueType, str]] = {
     ValueType.INTEGER: "bad_number",
@@ -32,6 +23,8 @@ BAD_RULES: Final[Mapping[ValueType, str]] = {
     ValueType.NUMBER: "bad_number",
     ValueType.DATE: "bad_date",
     ValueType.TIMESTAMP: "bad_date",
+    ValueType.MONTH: "bad_month",
+    ValueType.YEAR: "bad_year",
 }
 """The rule that a text breaks which is not such a value."""
 
@@ -42,11 +35,13 @@ _CASTS: Final[Mapping[ValueType, Callable[[pa.Array], Cast]]] = {
     ValueType.NUMBER: cast_numbers,
     ValueType.DATE: cast_dates,
     ValueType.TIMESTAMP: cast_timestamps,
+    ValueType.MONTH: cast_months,
+    ValueType.YEAR: cast_years,
 }
 
 
 def cast(array: pa.Array, value_type: ValueType) -> Cast:
-    """Cast a received column of any flat Arrow type.
+    """Cast a received column of any flat Arrow type to the contract's (`schemas.rendering.arrow.ARROW_TYPES`).
 
     Raises:
         TypeError: the column is nested, or holds bytes that are not text.

@@ -16,9 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.casting.result import Cast, merged, none_bad, over_distinct
+from schemas.contract import ValueType
+from schemas.rendering.arrow import ARROW_TYPES
 from schemas.text import NO_VALUE_WORDS, Mask, as_text, present, tidy
 
-MONEY: Final = pa.decimal128(18, 2)
+MONEY: Final = ARROW_TYPES[ValueType.MONEY]
 _WORKING: Final = pa.decimal128(38, 10)
 _LARGEST_YUAN: Final = 9_999_999_999_999_999
 _EXACT_CENTS: Final = 2.0**53 / 200  # below it, a float's cents are exact and its ties can be seen

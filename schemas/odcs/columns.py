@@ -10,14 +10,17 @@ from schemas.odcs.place import Place, extras, flag, member, text
 KNOWN = frozenset({"nameEn", "descriptionZh", "presence", "lenient", "identifier", "codes", "unit"})
 
 TYPES = {
-    ("string", "varchar"): ValueType.STRING,
-    ("integer", "bigint"): ValueType.INTEGER,
-    ("number", "decimal(18,2)"): ValueType.MONEY,
-    ("number", "double"): ValueType.NUMBER,
-    ("date", "date"): ValueType.DATE,
-    ("timestamp", "timestamp"): ValueType.TIMESTAMP,
-    ("array", "list<struct>"): ValueType.EVIDENCE,
+    ("string", "varchar", None): ValueType.STRING,
+    ("integer", "bigint", None): ValueType.INTEGER,
+    ("number", "decimal(18,2)", None): ValueType.MONEY,
+    ("number", "double", None): ValueType.NUMBER,
+    ("date", "date", None): ValueType.DATE,
+    ("date", "varchar", "yyyy-MM"): ValueType.MONTH,
+    ("date", "bigint", "yyyy"): ValueType.YEAR,
+    ("timestamp", "timestamp", None): ValueType.TIMESTAMP,
+    ("array", "list<struct>", None): ValueType.EVIDENCE,
 }
+"""Logical type, physical type, and the `format` of `logicalTypeOptions`, which knows no other option."""
 
 EVIDENCE_FIELDS = ("source", "dataset", "record_id", "role")
 
@@ -50,7 +53,6 @@ def read_column(item: SchemaProperty, place: Place) -> Column:
         description=item.description or "",
         description_zh=text(own.get("descriptionZh"), place.at("descriptionZh"), default=item.description or ""),
         unit=None if unit is None else text(unit, place.at("unit")),
-        pattern=_pattern(item, place),
     )
 
 
@@ -62,10 +64,12 @@ def _name(item: SchemaProperty, place: Place) -> str:
 
 
 def _type(item: SchemaProperty, place: Place) -> ValueType:
-    stated = (item.logicalType or "", item.physicalType or "")
+    options = item.logicalTypeOptions or {}
+    if not {"format"}.issuperset(options):
+        raise place.at("logicalTypeOptions").fault("an option is not read", expected="format, or nothing")
+    stated = (item.logicalType or "", item.physicalType or "", options.get("format"))
     if stated not in TYPES:
-        pairs = ", ".join(f"{logical} as {physical}" for logical, physical in TYPES)
-        raise place.fault(f"type {stated[0]!r} as {stated[1]!r} is not known", expected=pairs)
+        raise place.fault(f"type {_said(stated)} is not known", expected=", ".join(map(_said, TYPES)))
     if TYPES[stated] is ValueType.EVIDENCE:
         fields = tuple(part.name for part in (item.items.properties or ())) if item.items else ()
         if fields != EVIDENCE_FIELDS:
@@ -73,16 +77,9 @@ def _type(item: SchemaProperty, place: Place) -> ValueType:
     return TYPES[stated]
 
 
-def _pattern(item: SchemaProperty, place: Place) -> str | None:
-    stated = (item.logicalTypeOptions or {}).get("pattern")
-    if stated is None:
-        return None
-    pattern = text(stated, place.at("logicalTypeOptions.pattern"))
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise place.at("logicalTypeOptions.pattern").fault(str(error), expected="a regular expression") from error
-    return pattern
+def _said(stated: tuple[str, str, object]) -> str:
+    logical, physical, layout = stated
+    return f"{logical!r} as {physical!r}" + (f" in the format {layout!r}" if layout else "")
 
 
 def _reference(item: SchemaProperty, place: Place) -> str | None:

@@ -6,7 +6,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from schemas.contract import Contract, ValueType
+from schemas.contract import Contract, Mode, ValueType
+from schemas.flags import FLAG_TYPE
+from schemas.received import OPERATION
 
 RAW_SUFFIX: Final = "_raw"
 FLAGS_COLUMN: Final = "_flags"
@@ -24,9 +26,12 @@ ARROW_TYPES: Final[Mapping[ValueType, pa.DataType]] = MappingProxyType(
         ValueType.NUMBER: pa.float64(),
         ValueType.DATE: pa.date32(),
         ValueType.TIMESTAMP: pa.timestamp("us"),
+        ValueType.MONTH: pa.string(),
+        ValueType.YEAR: pa.int64(),
         ValueType.EVIDENCE: EVIDENCE_TYPE,
     }
 )
+"""The type of an accepted or published column."""
 
 
 def received_schema(contract: Contract) -> pa.Schema:
@@ -34,16 +39,18 @@ def received_schema(contract: Contract) -> pa.Schema:
     return pa.schema([(name, pa.string()) for name in contract.column_names])
 
 
-def accepted_schema(contract: Contract) -> pa.Schema:
-    """Columns of the accepted state: the contract's, each with `<column>_raw` beside it, then `_flags` and `_batch`."""
+def accepted_schema(contract: Contract, mode: Mode = "snapshot") -> pa.Schema:
+    """Columns of accepted rows: the contract's, each with `_raw` behind it if it keeps one, `_flags`, `_batch`.
+
+    Those of a delta have `op` (U or D) too; the accepted state has not.
+    """
     fields = []
     for column in contract.columns:
         fields.append(pa.field(column.name, ARROW_TYPES[column.type]))
         if column.keeps_raw:
             fields.append(pa.field(column.name + RAW_SUFFIX, pa.string()))
-    fields.append(pa.field(FLAGS_COLUMN, pa.dictionary(pa.int32(), pa.string())))
-    fields.append(pa.field(BATCH_COLUMN, pa.string()))
-    return pa.schema(fields)
+    fields += [pa.field(FLAGS_COLUMN, FLAG_TYPE), pa.field(BATCH_COLUMN, pa.string())]
+    return pa.schema([*fields, *([pa.field(OPERATION, pa.string())] if mode == "delta" else [])])
 
 
 def product_schema(contract: Contract) -> pa.Schema:

@@ -20,6 +20,8 @@ SQL_TYPES: Final[Mapping[ValueType, str]] = MappingProxyType(
         ValueType.NUMBER: "double precision",
         ValueType.DATE: "date",
         ValueType.TIMESTAMP: "timestamp",
+        ValueType.MONTH: "text",
+        ValueType.YEAR: "bigint",
         ValueType.EVIDENCE: "jsonb",
     }
 )

@@ -138,7 +138,6 @@ def _domain(column: Column) -> str:
         column.identifier and column.identifier.value,
         column.codes and f"[{column.codes}](#codes-{column.codes})",
         column.references and f"→ `{column.references}`",
-        column.pattern and f"`{column.pattern}`",
     ]
     return " ".join(domain for domain in domains if domain)
 

@@ -1,6 +1,6 @@
 """A contract as a Great Expectations suite, in plain dicts: nothing here imports Great Expectations.
 
-What columns state (key, nulls, codes, identifiers, patterns), freshness and row count become expectations, and the
+What columns state (key, nulls, codes, identifiers, months), freshness and row count become expectations, and the
 contract's own rules follow. Every expectation carries the contract's rule in `meta`: name, column, severity and both
 titles. The suite knows no clock: freshness refers to the parameter `freshest_allowed`, a date.
 """
@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from schemas.casting.months import MONTH_FORM
 from schemas.code_tables import code_table
-from schemas.contract import Column, Contract, Identifier, QualityRule, Severity
+from schemas.contract import Column, Contract, Identifier, QualityRule, Severity, ValueType
 
 FRESHEST_ALLOWED: Final = "freshest_allowed"
 
@@ -114,8 +115,8 @@ def _of_columns(columns: Iterable[Column]) -> Iterator[QualityRule]:
         if column.identifier is not None:
             form = {"regex": IDENTIFIER_FORMS[column.identifier]}
             yield _rule(column, "form", form, "high", ("is canonical where it is given", "如有，须为规范形式"))
-        if column.pattern is not None:
-            yield _rule(column, "form", {"regex": column.pattern}, "high", ("has the form agreed", "符合约定格式"))
+        if column.type is ValueType.MONTH:
+            yield _rule(column, "form", {"regex": MONTH_FORM}, "high", ("is a month YYYY-MM", "为年月 YYYY-MM"))
 
 
 def _known_codes(column: Column, table: str) -> QualityRule:

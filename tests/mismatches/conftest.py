@@ -21,6 +21,8 @@ _ARROW = {
     ValueType.NUMBER: pa.float64(),
     ValueType.DATE: pa.date32(),
     ValueType.TIMESTAMP: pa.timestamp("us"),
+    ValueType.MONTH: pa.string(),
+    ValueType.YEAR: pa.int64(),
 }
 _CROSSWALK = pa.schema(
     [

@@ -69,15 +69,17 @@ PRODUCTS = {
 
 TYPES = {
     ValueType.MONEY: "contribution_base registered_capital subscribed_capital wages tax_withheld taxable_amount "
-    "tax_due tax_paid price net_assets total_investment completed_investment estimate_low estimate_likely "
-    "estimate_high",
-    ValueType.NUMBER: "contribution_rate share_ratio quantity area_m2 match_probability link_probability",
-    ValueType.INTEGER: "insured_count tax_year months record_count",
+    "tax_due tax_paid price net_assets total_investment completed_investment",
+    ValueType.NUMBER: "contribution_rate share_ratio quantity area_m2 match_probability link_probability "
+    "estimate_low estimate_likely estimate_high",
+    ValueType.INTEGER: "insured_count months record_count",
     ValueType.DATE: "birth_date death_date insured_from established_on ended_on registered_on cancelled_on issued_on "
     "expires_on declared_on changed_on signed_on started_on",
     ValueType.TIMESTAMP: "updated_at",
     ValueType.EVIDENCE: "evidence",
+    ValueType.YEAR: "tax_year",
 }
+MONTHS = {("tax.declaration", "period"): ValueType.MONTH}
 
 CITIZENS = ("police.resident", "family_planning.person")
 
@@ -177,7 +179,7 @@ def test_types() -> None:
 
     stated = {(dataset, column.name): column.type for dataset, column in every_column()}
 
-    assert stated == {key: expected.get(key[1], ValueType.STRING) for key in stated}
+    assert stated == {key: expected.get(key[1], ValueType.STRING) for key in stated} | MONTHS
 
 
 def test_identifiers() -> None:

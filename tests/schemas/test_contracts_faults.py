@@ -47,9 +47,13 @@ FAULTS: dict[str, tuple[Edit, str]] = {
     "identifier": (lambda d: set_extra(column(d, "wages"), "identifier", "passport"), "properties[wages].identifier"),
     "lenient": (lambda d: set_extra(column(d, "wages"), "lenient", "yes"), "properties[wages].lenient"),
     "presence": (lambda d: set_extra(column(d, "wages"), "presence", "often"), "properties[wages].presence"),
-    "pattern": (
-        lambda d: column(d, "wages").update(logicalTypeOptions={"pattern": "["}),
-        "properties[wages].logicalTypeOptions.pattern",
+    "option": (
+        lambda d: column(d, "wages").update(logicalTypeOptions={"pattern": "[0-9]"}),
+        "properties[wages].logicalTypeOptions",
+    ),
+    "format": (
+        lambda d: column(d, "tax_year").update(logicalTypeOptions={"format": "yy"}),
+        "properties[tax_year]",
     ),
     "reference": (
         lambda d: column(d, "person_record_id").update(relationships=[{"to": "somewhere"}]),

@@ -6,7 +6,6 @@ import re
 import socket
 import stat
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -251,12 +250,12 @@ def test_products_are_checked_too(tmp_path: Path) -> None:
         "outcome": "hit",
         "subject_kind": "enterprise",
         "master_id": "E1",
-        "estimate_low": Decimal("1.00"),
-        "estimate_high": Decimal("2.00"),
+        "estimate_low": 1.00,
+        "estimate_high": 2.00,
         "severity": "high",
         "evidence": [{"source": "commerce", "dataset": "enterprise", "record_id": "1", "role": "subject"}],
     }
-    faulty = finding | {"finding_id": "F2", "outcome": "clear", "estimate_low": Decimal("3.00"), "evidence": None}
+    faulty = finding | {"finding_id": "F2", "outcome": "clear", "estimate_low": 3.00, "evidence": None}
     path = tmp_path / "findings.parquet"
     results = []
     for rows in ([finding], [finding, faulty]):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.code_tables import code_table
-from schemas.contract import Contract, product_contracts, source_contract, source_contracts
+from schemas.contract import Contract, ValueType, product_contracts, source_contract, source_contracts
 from schemas.rendering.expectations import prefix_tree, suite
 
 EVERY = [*source_contracts().values(), *product_contracts().values()]
@@ -33,7 +33,7 @@ def test_every_statement_of_a_contract_becomes_one_expectation(contract: Contrac
     for column in contract.columns:
         assert ((f"{column.name}_not_null", column.name) in found) == (not column.nullable)
         assert ((f"{column.name}_code_known", column.name) in found) == (column.codes is not None)
-        has_form = column.identifier is not None or column.pattern is not None
+        has_form = column.identifier is not None or column.type is ValueType.MONTH
         assert ((f"{column.name}_form", column.name) in found) == has_form
     for rule in contract.rules:
         kwargs = found[(rule.name, rule.column)]["kwargs"]

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from schemas import validation
 from schemas.contract import Mode, source_contract, source_contracts
 from schemas.errors import ContractBroken
-from schemas.validation import Validated, accepted_schema, validate
+from schemas.rendering.arrow import accepted_schema
+from schemas.validation import Validated, validate
 
 AS_OF = date(2026, 11, 1)
 RESIDENT = source_contract("police.resident")
@@ -259,7 +260,7 @@ def test_an_op_column_that_is_no_text() -> None:
 @pytest.mark.parametrize("contract", source_contracts().values(), ids=lambda contract: contract.name)
 def test_every_dataset_takes_its_required_columns_alone(contract: Any) -> None:
     columns = {column.name: pa.array(["1"]) for column in contract.columns if column.required}
-    dates = {column.name for column in contract.columns if column.type.value in ("date", "timestamp")}
+    dates = {column.name for column in contract.columns if column.type.value in ("date", "timestamp", "month")}
     table = pa.table({name: pa.array(["2026-01-01"]) if name in dates else array for name, array in columns.items()})
     for mode in ("snapshot", "delta"):
         result = validate(table, contract, batch="b", mode=mode, as_of=AS_OF)
@@ -295,3 +296,21 @@ def test_counts_add_up(rows: list[dict[str, str | None]], mode: Mode, size: int)
     assert parts.accepted.to_pylist() == result.accepted.to_pylist()
     assert parts.quarantined.to_pylist() == result.quarantined.to_pylist()
     assert (parts.rule_counts, parts.flag_counts) == (result.rule_counts, result.flag_counts)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_nul_characters_are_taken_out_and_flagged(kind: pa.DataType) -> None:
+    plain = {name: pa.array([text] * 2) for name, text in GOOD.items()}
+    names = pa.array(["张\x00三", "李四"]).cast(kind)
+    rows = pa.table({**plain, "record_id": pa.array(["R1", "R2"]), "name": names})
+    accepted = validate(rows, RESIDENT, batch="b", mode="snapshot", as_of=AS_OF).accepted
+    assert accepted.column("name").to_pylist() == ["张三", "李四"]
+    assert accepted.column("_flags").to_pylist() == ["name:nul_removed", None]
+
+
+def test_a_period_that_is_no_month_goes_to_quarantine() -> None:
+    row = {"taxpayer_id": "370202198501010011", "tax_type": "VAT", "declared_on": "2025-04-10"}
+    periods = ["202503", "2025年3月", "2025Q1", "-", None]
+    result = batch(*({**row, "period": period} for period in periods), dataset="tax.declaration")
+    assert result.accepted.column("period").to_pylist() == ["2025-03", "2025-03", None, None]
+    assert rules(result) == ["period:bad_month"]
