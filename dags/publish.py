@@ -1,14 +1,12 @@
 """### 发布基础库 Publish
 
 Makes the golden records of both base databases from the latest matches, checks them against the version before and
-swaps
-them in by one transaction. Readers see the old version or the new one.
+swaps them in by one transaction. Readers see the old version or the new one.
 
 - **Input** the assets `person_match` and `enterprise_match`
 - **Output** PostgreSQL schemas `population` and `enterprise`, zone `published/`; the asset `base_databases`
 - **When it fails** with *publication held*: the figures and the remedy are in the error; the version before is still
-  served.
-  If the change is right, trigger the DAG with `accept` = the names of the checks.
+  served. If the change is right, trigger the DAG with `accept` = the names of the checks.
 - **Re-run, backfill** safe: the same inputs are the same version.
 """
 

@@ -1,16 +1,14 @@
 """### 采集 Pull
 
 Every night (`SITONG_PULL_SCHEDULE`): looks at the drops folder, and for each dataset found there lands the batches,
-validates them against the contract, applies them to the accepted state and checks the state with Great Expectations. One mapped task group a
-dataset.
+validates them against the contract, applies them to the accepted state and checks that state with Great Expectations.
+One mapped task group a dataset.
 
 - **Input** `SITONG_DROPS` (default `var/drops`), files named `<department>.<dataset>[.<batch>].<ext>`
 - **Output** zones `landing`, `accepted`, `quarantine`, `quality`; the asset `accepted`
 - **When it fails** the task's error names the file and what to do. A rejected file or a held batch (row-count floor)
-  keeps the
-  asset from being updated, so nothing is published; what was published stays. Mend the file and clear the task, or,
-  if a
-  shrunken snapshot is right, trigger the DAG with `accept` = the dataset's name.
+  keeps the asset from being updated, so nothing is published; what was published stays. Mend the file and clear the
+  task, or, if a shrunken snapshot is right, trigger the DAG with `accept` = the dataset's name.
 - **Re-run, backfill** safe: a batch that has been landed is not landed again.
 """
 
@@ -55,7 +53,7 @@ def pull() -> None:
         from sitong import stages
 
         with at_work() as settings:
-            plan, warnings = stages.scan(settings.drops)
+            plan, warnings = stages.scan(settings, settings.drops)
         for warning in warnings:
             log.warning("drop: %s", warning)
         return plan
@@ -89,7 +87,7 @@ def pull() -> None:
     def admit(checked: Any) -> dict[str, str]:
         from sitong import stages
 
-        versions = {state["dataset"]: state["version"] for state in checked[:]}
+        versions = {state["dataset"]: state["version"] for state in checked[:] if state["version"]}
         with at_work() as settings:
             stages.write_quality_index(settings)
         context = get_current_context()

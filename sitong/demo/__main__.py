@@ -21,15 +21,15 @@ SEED = 20260331
 AS_OF = date(2026, 4, 1)  # the day after the city's batches
 
 
-def main() -> int:
-    """Run the demo in `var/demo`; a second run finds the city there and goes on from it."""
+def main(persons: int = PERSONS) -> int:
+    """Run the demo in `var/demo`; a second run finds the city there and goes on from it. Exit status 0 or 1."""
     os.umask(0o077)
     root = Path(os.environ.get("AIRFLOW_HOME", ".")).resolve()
     home = root / "var" / "demo"
     settings = Settings(home=home, drops=home / "drops")
     started = time.monotonic()
     try:
-        truth = _simulate(settings.drops)
+        truth = _simulate(settings.drops, persons)
         _run(settings, root)
         show(outcome(settings.zones, truth, settings.zones.reports(AS_OF)), _places(settings))
     except ChainFailedError as failure:
@@ -43,7 +43,7 @@ def main() -> int:
     return 0
 
 
-def _simulate(drops: Path) -> Path:
+def _simulate(drops: Path, persons: int) -> Path:
     from simulation.city import simulate
     from simulation.writing import DEMO
 
@@ -51,8 +51,8 @@ def _simulate(drops: Path) -> Path:
     if not truth.is_dir():
         unfinished = drops.with_name("drops.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        with step(f"simulate a city of {PERSONS:,} persons 模拟城市") as said:
-            summary = simulate(PERSONS, SEED, unfinished, formats=DEMO)
+        with step(f"simulate a city of {persons:,} persons 模拟城市") as said:
+            summary = simulate(persons, SEED, unfinished, formats=DEMO)
             said.append(f"{sum(summary.rows.values()):,} records")
         unfinished.rename(drops)
     return truth

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from connectors.intake import accepted
 
+from connectors.intake import accepted
 from storage.manifest import read_manifest
 from storage.zones import Zones
 
