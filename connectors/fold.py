@@ -20,7 +20,7 @@ from connectors.checking import check
 from connectors.landing import Landing
 from connectors.readers import Received, read
 from connectors.state import NOTHING, Advanced, Batch, State, advance
-from connectors.verdicts import Verdict, known_state_rows, next_version, read_verdict, write_verdict
+from connectors.verdicts import Verdict, known_state_rows, making, next_version, read_verdict, write_verdict
 from schemas.contract import Contract
 from schemas.validation import Validated
 from storage.commit import commit, point, staging
@@ -150,7 +150,7 @@ class Fold:
         applied = result.outcome == "applied"
         after = _Point(now.at + 1, version, result.state, version if applied else now.accepted, now.whole or applied)
         if after.whole:
-            verdict = _verdict(landing, checked, result, after)
+            verdict = _verdict(self.contract, landing, checked, result, after)
             write_verdict(self.contract, self.zones, version, verdict, checked.quarantined, self.moment)
             logger.info("batch decided", extra={"dataset": self.contract.name, **verdict.summary()})
         return after
@@ -165,7 +165,9 @@ class Fold:
             commit(folder, self._accepted(version), self._manifest(version, waived, verdicts))
 
     def _manifest(self, version: str, waived: set[str], verdicts: Sequence[Verdict]) -> Manifest:
-        last = verdicts[-1]
+        last, makers = verdicts[-1], making(verdicts)
+        arrived = {landing.id: landing.received_at for landing in self.landings}
+        columns = {name for one in makers for name in one.columns}
         return Manifest(
             kind="accepted",
             name=self.contract.name,
@@ -179,6 +181,8 @@ class Fold:
                 "accepted": sum(one.accepted for one in verdicts),
                 "quarantined": sum(one.quarantined for one in verdicts),
                 "released": sorted(waived),
+                "columns": [name for name in self.contract.column_names if name in columns],
+                "received_at": max(arrived[one.landing] for one in makers),
             },
         )
 
@@ -193,7 +197,7 @@ class Fold:
         return tuple(filter(None, (self._verdict(version) for version in chain if version)))
 
 
-def _verdict(landing: Landing, checked: Validated, result: Advanced, after: _Point) -> Verdict:
+def _verdict(contract: Contract, landing: Landing, checked: Validated, result: Advanced, after: _Point) -> Verdict:
     return Verdict(
         landing=landing.id,
         batch=landing.batch,
@@ -207,4 +211,5 @@ def _verdict(landing: Landing, checked: Validated, result: Advanced, after: _Poi
         state=after.accepted,
         state_rows=result.state.rows,
         held=result.state.held,
+        columns=tuple(name for name in contract.column_names if name not in checked.absent_columns),
     )

@@ -20,10 +20,10 @@ from connectors.verdicts import Held, Verdict
 from schemas.contract import Contract, source_contract, source_contracts
 from storage.commit import pointed
 from storage.errors import SourceRejected
-from storage.manifest import Manifest, is_whole, read_manifest
+from storage.manifest import Manifest, is_whole, read_manifest, whole_folders
 from storage.zones import Zones
 
-__all__ = ["Intake", "accepted", "accepted_state", "read_drop", "take_in", "write_drop"]
+__all__ = ["Intake", "accepted", "accepted_state", "landed", "read_drop", "take_in", "write_drop"]
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +99,15 @@ def accepted(zones: Zones) -> Mapping[str, Manifest]:
     """The accepted states in force, by dataset, in the order of the contracts."""
     states = {name: accepted_state(contract, zones) for name, contract in source_contracts().items()}
     return {name: manifest for name, manifest in states.items() if manifest}
+
+
+def landed(zones: Zones) -> tuple[str, ...]:
+    """The datasets of which anything was ever landed, in the order of the contracts."""
+    return tuple(
+        name
+        for name, contract in source_contracts().items()
+        if whole_folders(zones.landing(contract.department, contract.dataset, "any").parent)
+    )
 
 
 def accepted_state(contract: Contract, zones: Zones) -> Manifest | None:

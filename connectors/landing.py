@@ -75,6 +75,11 @@ class Landing:
         return str(self.manifest.facts["sha256"])
 
     @property
+    def received_at(self) -> str:
+        """When it first came: ISO 8601, UTC."""
+        return str(self.manifest.facts["received_at"])
+
+    @property
     def as_of(self) -> date:
         """The day on which its dates are judged."""
         return date.fromisoformat(str(self.manifest.facts["as_of"]))

@@ -7,7 +7,7 @@ floors were waived. So an equal version is an equal decision, and work done once
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
@@ -61,6 +61,7 @@ class Verdict:
         state: version of the accepted state after it; None where there is none yet.
         state_rows: rows of that state.
         held: the batches that wait, this one included; empty again as soon as a snapshot is applied.
+        columns: of the contract, those that the batch had.
     """
 
     landing: str
@@ -75,6 +76,7 @@ class Verdict:
     state: str | None
     state_rows: int
     held: tuple[Held, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def summary(self) -> dict[str, object]:
         """What a log line says of it."""
@@ -91,7 +93,15 @@ class Verdict:
         """The verdict that `to_json` gave."""
         entries = cast("list[dict[str, Any]]", values["held"])
         held = tuple(Held(**{**entry, "reasons": tuple(entry["reasons"])}) for entry in entries)
-        return cls(**(dict(values) | {"held": held}))  # type: ignore[arg-type]
+        columns = tuple(cast("list[str]", values.get("columns", [])))
+        return cls(**(dict(values) | {"held": held, "columns": columns}))  # type: ignore[arg-type]
+
+
+def making(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """Of a chain of verdicts those that make the state: the last snapshot that was applied, and what followed."""
+    applied = [one for one in verdicts if one.outcome == "applied"]
+    starts = [at for at, one in enumerate(applied) if one.mode == "snapshot"]
+    return tuple(applied[starts[-1] if starts else 0 :])
 
 
 def next_version(previous: str, landing: Landing, contract: Contract, *, released: bool) -> str:

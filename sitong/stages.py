@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from connectors import drops, intake
 from connectors.refusals import Rejection, rejected
@@ -39,13 +39,16 @@ PRODUCTS = ("person", "enterprise", "person_crosswalk", "enterprise_crosswalk")
 DATA = "data.parquet"
 
 
-def scan(folder: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """The batches that a drop holds, one item a dataset (`dataset`, `files`), and warnings about what was left."""
+def scan(settings: Settings, folder: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """What there is to take in, one item a dataset (`dataset`, `files`), and warnings about what was left in a drop.
+
+    Datasets that were landed before and that the drop lacks follow without files: a release, a new contract or a new
+    code table brings them up to date too.
+    """
     drop = drops.scan(folder)
-    plan = [
-        {"dataset": dataset, "files": [file.to_json() for file in files]}
-        for dataset, files in drop.by_dataset().items()
-    ]
+    found = drop.by_dataset()
+    plan = [{"dataset": dataset, "files": [file.to_json() for file in files]} for dataset, files in found.items()]
+    plan += [{"dataset": dataset, "files": []} for dataset in intake.landed(settings.zones) if dataset not in found]
     return plan, drop.warnings
 
 
@@ -57,13 +60,19 @@ def take_in(
     received_at: datetime | None = None,
     released: AbstractSet[str] = frozenset(),
 ) -> dict[str, Any]:
-    """Land, validate and apply one dataset's batches; the values of `Intake.to_json` and the dataset's name."""
+    """Land, validate and apply one dataset's batches; the values of `Intake.to_json` and the dataset's name.
+
+    A dataset that the drop lacks keeps its state: of its batches that are still held only a warning tells.
+    """
     name = batches["dataset"]
     files = [drops.DropFile.from_json(file) for file in batches["files"]]
     outcome = intake.take_in(
         name, files, settings.zones, as_of=as_of, received_at=received_at or now(), released=released
     )
-    return {"dataset": name, **outcome.to_json()}
+    values = {"dataset": name, **outcome.to_json()}
+    if not files:
+        values |= {"held": [], "warnings": [*outcome.warnings, *map(str, outcome.held)]}
+    return values
 
 
 def refuse_incomplete(outcomes: Iterable[Mapping[str, Any]]) -> None:
@@ -89,8 +98,13 @@ def refuse_incomplete(outcomes: Iterable[Mapping[str, Any]]) -> None:
 
 
 def check_quality(settings: Settings, dataset: str, *, as_of: date) -> dict[str, Any]:
-    """Run Great Expectations over a dataset's accepted state; `dataset`, `version`, `failed` by severity."""
-    manifest = _accepted_state(settings, dataset)
+    """Run Great Expectations over a dataset's accepted state; `dataset`, `version`, `failed` by severity.
+
+    Where nothing was ever accepted there is no version and nothing fails.
+    """
+    manifest = intake.accepted_state(source_contract(dataset), settings.zones)
+    if manifest is None:
+        return {"dataset": dataset, "version": None, "failed": {}}
     return {"dataset": dataset, "version": manifest.version, **quality.check_state(settings.zones, manifest, as_of)}
 
 
@@ -186,7 +200,7 @@ def cross_check(settings: Settings, *, as_of: date) -> Manifest:
             as_of=as_of,
             out=folder,
             made_at=now(),
-            inputs={name: InputState(one.version, one.created_at) for name, one in manifests.items()},
+            inputs={name: _input_state(one) for name, one in manifests.items()},
             settings=CheckSettings(memory=f"{settings.memory_limit_gib:g}GB", threads=settings.threads),
             work=zones.work,
         )
@@ -221,14 +235,12 @@ def _published_products(settings: Settings) -> list[str]:
     return [name for name in PRODUCTS if is_whole(settings.zones.current(name))]
 
 
-def _accepted_state(settings: Settings, dataset: str) -> Manifest:
-    manifest = intake.accepted_state(source_contract(dataset), settings.zones)
-    if manifest is None:
-        raise SourceUnavailable(
-            "the dataset has no accepted state", where=dataset, expected="at least one accepted batch",
-            remedy="pull a drop that holds it",
-        )  # fmt: skip
-    return manifest
+def _input_state(manifest: Manifest) -> InputState:
+    """When the newest batch of an accepted state came in, and which columns its batches had."""
+    if manifest.kind == "product":
+        return InputState(manifest.version, manifest.created_at)
+    columns = frozenset(cast("list[str]", manifest.facts["columns"]))
+    return InputState(manifest.version, datetime.fromisoformat(str(manifest.facts["received_at"])), columns)
 
 
 def _states(settings: Settings, entity: Entity) -> dict[str, Manifest]:

@@ -52,7 +52,7 @@ def run(
 def _pull(settings: Settings, drops: Path, day: date, released: frozenset[str]) -> None:
     from sitong import stages
 
-    plan, warnings = stages.scan(drops)
+    plan, warnings = stages.scan(settings, drops)
     for warning in warnings:
         warn(warning)
     received_at = now()
@@ -75,7 +75,8 @@ def _take_in(
         outcome = stages.take_in(settings, batches, as_of=day, received_at=received_at, released=released)
         accepted = sum(batch["accepted"] for batch in outcome["batches"])
         refused = sum(batch["quarantined"] for batch in outcome["batches"])
-        said.append(f"{accepted:,} accepted, {refused:,} quarantined")
+        counted = f"{accepted:,} accepted, {refused:,} quarantined"
+        said.append(counted if batches["files"] else f"not in this drop, {outcome['rows']:,} rows stay")
         said += [f"{len(outcome[kind])} {kind}" for kind in ("rejected", "held") if outcome[kind]]
     for warning in outcome["warnings"]:
         warn(warning)

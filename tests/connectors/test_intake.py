@@ -10,7 +10,7 @@ import pytest
 
 from connectors import intake
 from connectors.drops import scan
-from connectors.intake import Intake, accepted, take_in
+from connectors.intake import Intake, accepted, landed, take_in
 from schemas.contract import source_contract
 from storage.manifest import verify, whole_folders
 from storage.zones import Zones
@@ -298,3 +298,25 @@ def test_a_new_contract_is_folded_from_the_last_snapshot(city: City, monkeypatch
     assert again.manifest.version != before
     assert again.manifest.facts["contract_version"] == "2.0.0"
     assert city.state() == {"a": "3.00", "b": "4.00"}
+
+
+def test_a_state_knows_the_columns_of_its_batches_and_when_the_newest_came(city: City) -> None:
+    def sent(batch: str, mode: str, *columns: str) -> tuple[list[str], str]:
+        names = ["记录标识", "taxpayer_id", "person_record_id", "tax_year", "updated_at", *columns]
+        row = dict.fromkeys(names, "") | wage("a") | {"记录标识": "a"}
+        manifest = city.take(city.drop({batch: (mode, csv_bytes([row], names))})).manifest
+        assert manifest is not None
+        days = (datetime.fromisoformat(str(manifest.facts["received_at"])) - START).days
+        return [name for name in manifest.facts["columns"] if name in ("record_id", "wages", "months")], days
+
+    assert sent("1", "snapshot", "wages") == (["record_id", "wages"], 1)
+    assert sent("2", "delta", "months") == (["record_id", "months", "wages"], 2)
+    assert sent("3", "snapshot") == (["record_id"], 3)
+    assert sent("4", "delta", "months") == (["record_id", "months"], 4)
+    assert sent("0", "snapshot", "wages") == (["record_id", "months"], 4)
+
+
+def test_what_was_landed_is_known_before_anything_was_accepted(city: City) -> None:
+    assert landed(city.zones) == ()
+    city.send("1", [])
+    assert landed(city.zones) == ("tax.wage",)
