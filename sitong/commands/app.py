@@ -8,7 +8,6 @@ import os
 import sys
 
 import typer
-from click import ClickException
 
 from schemas.errors import SchemaError
 from sitong.commands import doctor, match, run, simulate
@@ -16,6 +15,7 @@ from sitong.console import complain, complain_internal
 from storage.errors import SitongError
 
 DONE, FAILED, USAGE = 0, 1, 2
+_WRONG_USAGE = typer.BadParameter.__mro__[1]  # click's UsageError, which Typer keeps where it likes
 
 app = typer.Typer(
     name="sitong",
@@ -40,18 +40,18 @@ def main() -> None:
 def guarded(command: typer.Typer) -> int:
     """Run a command and return its exit status; no error leaves this function."""
     try:
-        command(standalone_mode=False)
+        ended = command(standalone_mode=False)
     except typer.Exit as end:
         return int(end.exit_code)
-    except ClickException as error:
-        error.show()
-        return USAGE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one run boundary
         return _failed(error)
-    return DONE
+    return ended if isinstance(ended, int) else DONE  # a command that raises typer.Exit ends with its status
 
 
 def _failed(error: BaseException) -> int:
+    if isinstance(error, _WRONG_USAGE):
+        error.show()  # type: ignore[attr-defined]
+        return USAGE
     if isinstance(error, (typer.Abort, KeyboardInterrupt)):
         complain("stopped 已停止", remedy="run the same command again: it goes on from what is finished")
     elif isinstance(error, (SitongError, SchemaError)):

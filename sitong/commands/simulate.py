@@ -1,5 +1,7 @@
 """`sitong simulate`: a synthetic city's drops and the truth behind them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +37,7 @@ def simulate(
     from simulation.writing import DEMO, PARQUET
 
     assert persons is not None  # noqa: S101 - checked above
-    with step(f"simulate a city of {persons:,} persons") as said:
+    with _told(out_folder), step(f"simulate a city of {persons:,} persons") as said:
         summary = simulate_city(persons, seed, out_folder, formats=DEMO if mixed_formats else PARQUET)
         said.append(f"{sum(summary.rows.values()):,} records")
     out.print(str(out_folder), markup=False)
@@ -44,7 +46,20 @@ def simulate(
 def _days(after: Path, days: int, seed: int, folder: Path) -> None:
     from simulation.days import advance
 
-    with step(f"simulate {days} more days") as said:
+    with _told(after), step(f"simulate {days} more days") as said:
         summary = advance(after, days, seed, folder)
         said.append(f"{sum(summary.changed.values()):,} changed, {sum(summary.deleted.values()):,} deleted records")
     out.print(str(folder), markup=False)
+
+
+@contextmanager
+def _told(where: Path) -> Iterator[None]:
+    """What the simulation refuses is wrong usage: its texts name settings and files, and its people are invented."""
+    from storage.errors import BadSpecification
+
+    try:
+        yield
+    except (ValueError, FileNotFoundError) as error:
+        raise BadSpecification(
+            str(error), str(where), "a city that can be drawn", "correct the option that it names"
+        ) from error

@@ -1,0 +1,91 @@
+"""`sitong match` from file to file, on drops of every format."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.sitong.exports import FORMATS, export
+from tests.sitong.homes import CROSSWALK, call, columns, groups, masters, records
+from tests.sitong.town import AS_OF, ENTERPRISES, FACTS, PERSONS
+
+ENTITIES = {"persons": PERSONS, "enterprises": ENTERPRISES}
+
+
+def matched(kind, drop, out, *more):
+    outcome = call("match", kind, "--drops", drop, "--out", out, "--as-of", AS_OF, *more)
+    assert outcome.status == 0, outcome.said
+    crosswalk = pq.read_table(out / "crosswalk.parquet")
+    assert columns(crosswalk) == columns(CROSSWALK)
+    return crosswalk
+
+
+@pytest.mark.parametrize("style", FORMATS)
+@pytest.mark.parametrize("kind", ENTITIES)
+def test_every_format_gives_the_true_partition(town, tmp_path, kind, style):
+    drop = export(town, tmp_path / "drop", ENTITIES[kind], style=style)
+    crosswalk = matched(kind, drop, tmp_path / "out", "--only", "crosswalk")
+    assert groups(crosswalk) == town.groups(*ENTITIES[kind])
+
+
+def test_it_writes_what_is_promised_for_its_owner_alone(town, tmp_path):
+    drop, ids = export(town, tmp_path / "drop"), {}
+    for kind, datasets in ENTITIES.items():
+        out = tmp_path / kind
+        ids[kind] = set(masters(matched(kind, drop, out)).values())
+        assert sorted(path.name for path in out.iterdir()) == [
+            "crosswalk.parquet", "golden.parquet", "model.json", "review.parquet", "summary.json",
+        ]  # fmt: skip
+        assert {path.stat().st_mode & 0o777 for path in out.iterdir()} == {0o600}
+        assert out.stat().st_mode & 0o777 == 0o700
+        summary = json.loads((out / "summary.json").read_text("utf-8"))
+        assert summary["records"] == {name: len(town.rows[name]) for name in datasets}
+        assert summary["seconds"] > 0
+        assert summary["peak_mib"] > 0
+        assert {"name", "rows", "seconds"} <= summary["stages"][0].keys()
+        golden = pq.read_table(out / "golden.parquet", columns=["master_id"])
+        assert sorted(golden.column(0).to_pylist()) == sorted(ids[kind])
+    assert not ids["persons"] & ids["enterprises"]
+
+
+def test_only_the_crosswalk_where_nothing_else_is_asked_for(town, tmp_path):
+    drop = export(town, tmp_path / "drop", PERSONS, style="text parquet")
+    matched("persons", drop, tmp_path / "out", "--only", "crosswalk")
+    assert not {"golden.parquet", "review.parquet"} & {path.name for path in (tmp_path / "out").iterdir()}
+
+
+@pytest.mark.parametrize("kind", ENTITIES)
+def test_only_required_columns_are_enough(town, tmp_path, kind):
+    drop = export(town, tmp_path / "drop", columns="required", style="csv")
+    crosswalk = matched(kind, drop, tmp_path / "out")
+    assert records(crosswalk) == sorted(record for record in town.truth if record[0] in ENTITIES[kind])
+
+
+@pytest.mark.parametrize("dataset", [*PERSONS, *ENTERPRISES])
+def test_one_dataset_alone_joins_nobody_with_another(town, tmp_path, dataset):
+    drop = export(town, tmp_path / "drop", [dataset], style="text parquet")
+    kind = "persons" if dataset in PERSONS else "enterprises"
+    crosswalk = matched(kind, drop, tmp_path / "out", "--only", "crosswalk")
+    assert groups(crosswalk) == town.groups(dataset)
+    assert crosswalk.column("match_probability").null_count == len(crosswalk)
+
+
+@pytest.mark.parametrize("kind", ENTITIES)
+def test_a_drop_without_its_datasets_is_told(town, tmp_path, kind):
+    drop = export(town, tmp_path / "drop", FACTS)
+    outcome = call("match", kind, "--drops", drop, "--out", tmp_path / "out")
+    assert outcome.status == 1
+    assert ENTITIES[kind][0] in outcome.said
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_rejected_file_leaves_an_earlier_result_as_it_was(town, tmp_path):
+    drop = export(town, tmp_path / "drop", PERSONS, style="text parquet")
+    matched("persons", drop, tmp_path / "out")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    broken = drop / "police.resident.20260331.parquet"
+    broken.write_bytes(broken.read_bytes()[:-100])
+    outcome = call("match", "persons", "--drops", drop, "--out", tmp_path / "out")
+    assert outcome.status == 1
+    assert broken.name in outcome.said
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
