@@ -10,27 +10,22 @@ from dags.alerts import alert
 
 START = datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
 
-# A refused file, a broken contract or a held publication is the same a minute later: tell somebody now.
+# A refused file, a broken contract, a held publication or a fault of ours is the same a minute later: tell somebody.
+# A worker that was killed raises nothing and is tried again.
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(
-            exception=[
-                "schemas.errors.ContractBroken",
-                "schemas.errors.BadSpecification",
-                "storage.errors.ContractBroken",
-                "storage.errors.SourceRejected",
-                "storage.errors.BadSpecification",
-                "storage.errors.PublicationHeld",
-            ],
-            action=RetryAction.FAIL,
-            reason="the same input fails again; it needs a person",
-        ),
-        RetryRule(
-            exception="storage.errors.SourceUnavailable",
+            exception=["storage.errors.SourceUnavailable", "storage.errors.Busy"],
             action=RetryAction.RETRY,
             retry_delay=timedelta(minutes=10),
-            reason="the source may be back soon",
+            reason="what is missing now may be there soon",
         ),
+        RetryRule(
+            exception=[OSError, "sqlalchemy.exc.OperationalError"],
+            action=RetryAction.RETRY,
+            reason="the disk, the network or the database may recover",
+        ),
+        RetryRule(exception=Exception, action=RetryAction.FAIL, reason="the same input fails again; it needs a person"),
     ]
 )
 

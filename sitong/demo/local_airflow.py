@@ -21,7 +21,7 @@ from sitong.airflow_home import admin_password, prepare
 from storage.errors import Internal, SourceUnavailable
 
 START_SECONDS = 180  # 15 s on a calm machine; a first start compiles
-STOP_SECONDS = 20
+STOP_SECONDS = 40
 
 
 def free_port() -> int:
@@ -66,7 +66,12 @@ class LocalAirflow:
             if migration.returncode:
                 raise Internal("Airflow's database could not be prepared", str(self.log), remedy="read that log")
             self._process = subprocess.Popen(
-                [_binary("airflow"), "standalone"], env=environment, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, "-m", "sitong.demo.airflow_guard", _binary("airflow"), "standalone"],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         try:
             self._wait_until_healthy()
@@ -77,19 +82,17 @@ class LocalAirflow:
         return self
 
     def stop(self) -> None:
-        """Stop the whole group: `airflow standalone` alone would leave its components running."""
+        """Stop all components and wait for their end."""
         if self._process is None:
             return
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self._process.pid, number)
-                self._process.wait(timeout=STOP_SECONDS)
-            except ProcessLookupError:
-                break
-            except subprocess.TimeoutExpired:
-                continue
-        self._wait_for_group()
-        self._process = None
+        process, self._process = self._process, None
+        if process.stdin:
+            process.stdin.close()  # what the guard waits for
+        try:
+            process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def get(self, path: str) -> dict[str, Any]:
         """JSON of `GET /api/v2<path>`."""
@@ -147,17 +150,6 @@ class LocalAirflow:
         request = urllib.request.Request(self.url + path, data, headers, method=method)  # noqa: S310 - loopback http
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback http
             return dict(json.load(answer))
-
-    def _wait_for_group(self) -> None:
-        assert self._process is not None  # noqa: S101 - called by stop only
-        deadline = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                os.killpg(self._process.pid, 0)
-            except ProcessLookupError:
-                return
-            time.sleep(0.1)
-        os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def _binary(name: str) -> str:

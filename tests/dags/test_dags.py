@@ -76,15 +76,26 @@ def test_every_dag_has_an_owner_tags_documentation_and_limits(dags, name):
 
 @pytest.mark.parametrize(
     ("family", "retried"),
-    [("SourceRejected", False), ("PublicationHeld", False), ("BadSpecification", False), ("SourceUnavailable", True)],
+    [
+        ("storage.errors.SourceRejected", False),
+        ("storage.errors.PublicationHeld", False),
+        ("storage.errors.BadSpecification", False),
+        ("builtins.TypeError", False),
+        ("storage.errors.SourceUnavailable", True),
+        ("storage.errors.Busy", True),
+        ("builtins.ConnectionResetError", True),
+    ],
 )
 def test_only_what_may_pass_later_is_retried(dags, family, retried):
+    from importlib import import_module
+
     from airflow.sdk import RetryAction
 
     from dags.defaults import RETRY_POLICY
-    from storage import errors
 
-    decision = RETRY_POLICY.evaluate(getattr(errors, family)("it failed"), try_number=1, max_tries=2)
+    module, _, name = family.rpartition(".")
+    error = getattr(import_module(module), name)("it failed")
+    decision = RETRY_POLICY.evaluate(error, try_number=1, max_tries=2)
     assert decision.action is (RetryAction.RETRY if retried else RetryAction.FAIL)
 
 
