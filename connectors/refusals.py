@@ -35,7 +35,8 @@ class Rejection:
 def rejected(rejections: Iterable[Rejection]) -> SourceRejected:
     """One error that names every refused file."""
     messages = [rejection.message for rejection in rejections]
+    remedy = "nothing of a refused file was loaded; replace it and run again"
     if len(messages) == 1:
-        return SourceRejected(messages[0])
+        return SourceRejected(messages[0], remedy=remedy)
     lines = "".join(f"\n- {message}" for message in messages)
-    return SourceRejected(f"{len(messages)} files were rejected:{lines}")
+    return SourceRejected(f"{len(messages)} files were rejected:{lines}\n", remedy=remedy)
