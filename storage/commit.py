@@ -160,6 +160,10 @@ def _set_aside(target: Path, work: Path) -> None:
 
 
 def _swap_link(link: Path, destination: str) -> None:
+    """One process at a time swaps a link: drafts beside it are what killed ones left."""
+    for leftover in link.parent.glob(f".{link.name}.*"):
+        if leftover.is_symlink():
+            leftover.unlink()
     draft = link.parent / f".{link.name}.{secrets.token_hex(8)}"
     draft.symlink_to(destination)
     draft.replace(link)

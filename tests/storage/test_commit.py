@@ -104,6 +104,7 @@ def test_a_report_is_replaced_and_the_old_one_goes(zones):
         assert (zones.reports(DAY) / "findings.txt").read_text() == content
         assert verify(zones.reports(DAY)).rows == 3
     assert len(list((zones.home / "reports" / ".versions").iterdir())) == 1
+    assert not list(zones.current("person").parent.glob(".*"))
 
 
 def test_a_report_of_another_day_stays(zones):
