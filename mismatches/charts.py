@@ -3,17 +3,16 @@
 Text in them is set in `fonts.FAMILY`, which the page embeds; widths are measured with a face that has the glyphs.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import altair as alt
-import vl_convert
 
 from mismatches.engine import RuleRun
-from mismatches.fonts import FAMILY, picture_font
-from mismatches.rule import Bilingual, Language
+from schemas.bilingual import Bilingual, Language
+from schemas.rendering.fonts import FAMILY
+from schemas.rendering.pictures import to_svg
 
 _INK, _GRID = "#1f2d3d", "#e3e8ee"
 _SEVERITY_COLOURS = {"high": "#b3261e", "medium": "#d98324", "low": "#7a93ac"}
@@ -30,7 +29,6 @@ _HITS, _OUTCOME_TITLE = Bilingual("疑点数", "hits"), Bilingual("占比", "sha
 _YUAN = Bilingual("万元", "10,000 yuan")
 _LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _Drawing: TypeAlias = Callable[[Sequence[Any], Language], alt.LayerChart]
-_IDS = re.compile(r'(id="|url\(#|href="#)')
 
 
 @dataclass(frozen=True)
@@ -62,25 +60,6 @@ def report_charts(runs: Sequence[RuleRun], districts: Sequence[tuple[str, int]])
         Chart(title, {language: to_svg(specs[language], f"c{position}{language}", alphabet) for language in _LANGUAGES})
         for position, (title, specs) in enumerate(drawn)
     ]
-
-
-def to_svg(spec: str, name: str, alphabet: str) -> str:
-    """Render a Vega-Lite specification whose texts are within `alphabet`.
-
-    Ids inside carry the name, so that several pictures can share a page.
-    """
-    font = picture_font(alphabet)
-    vl_convert.register_font_directory(str(font.folder))
-    svg: str = vl_convert.vegalite_to_svg(spec.replace(FAMILY, font.family))
-    return _IDS.sub(lambda match: f"{match[1]}{name}-", svg.replace(font.family, FAMILY))
-
-
-def to_png(svg: str, text: str) -> bytes:
-    """A picture of an SVG whose text is within `text`, with Chinese glyphs on any machine."""
-    font = picture_font(text)
-    vl_convert.register_font_directory(str(font.folder))
-    picture: bytes = vl_convert.svg_to_png(svg.replace(FAMILY, font.family), scale=2)
-    return picture
 
 
 def _hits(runs: Sequence[RuleRun], language: Language) -> alt.LayerChart:

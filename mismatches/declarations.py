@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mismatches import rule as model
+from schemas.bilingual import Bilingual
 from storage.errors import BadSpecification
 
 _BOUND = re.compile(r"\$([a-z_]+)")
@@ -36,8 +37,8 @@ class _Text(_Strict):
     zh: str = Field(min_length=1)
     en: str = Field(min_length=1)
 
-    def inside(self) -> model.Bilingual:
-        return model.Bilingual(self.zh.strip(), self.en.strip())
+    def inside(self) -> Bilingual:
+        return Bilingual(self.zh.strip(), self.en.strip())
 
 
 class _DatedValue(_Strict):

@@ -15,8 +15,9 @@ import duckdb
 from mismatches.declarations import bound_names
 from mismatches.inputs import absences, identifier
 from mismatches.request import CrossCheckRequest
-from mismatches.rule import Bilingual, Outcome, Parameter, Rule
+from mismatches.rule import Outcome, Parameter, Rule
 from mismatches.steps import Steps
+from schemas.bilingual import Bilingual
 from storage.errors import Internal
 
 _LOG = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ import duckdb
 
 from mismatches.engine import RuleRun
 from mismatches.inputs import identifier
-from mismatches.rule import Bilingual
 from mismatches.wording import figures_of
+from schemas.bilingual import Bilingual
 from schemas.contract import PersonalData, ValueType, source_contract
 
 _FETCHED = 4096  # rows at a time

@@ -7,7 +7,7 @@ import duckdb
 
 from mismatches.inputs import identifier
 from mismatches.request import CrossCheckRequest
-from mismatches.rule import Bilingual
+from schemas.bilingual import Bilingual
 from schemas.contract import Contract, product_contracts, source_contracts
 
 

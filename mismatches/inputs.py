@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from mismatches.request import CrossCheckRequest
-from mismatches.rule import Bilingual, Rule
+from mismatches.rule import Rule
+from schemas.bilingual import Bilingual
 from schemas.contract import Contract, ValueType, source_contracts
 
 _TYPES: Mapping[ValueType, str] = {

@@ -13,12 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from mismatches.charts import report_charts
 from mismatches.districts import hits_by_district
 from mismatches.engine import OUTCOMES, RuleRun
-from mismatches.fonts import FAMILY, embedded_font_css
 from mismatches.freshness import InputFact
 from mismatches.report_view import rule_view
 from mismatches.request import CrossCheckRequest
-from mismatches.rule import Bilingual
 from mismatches.wording import money
+from schemas.bilingual import Bilingual
+from schemas.rendering.fonts import FAMILY, embedded_font_css
 
 _FONT_MARK = "/* font */"
 _SEVERITIES = {"high": Bilingual("高", "High"), "medium": Bilingual("中", "Medium"), "low": Bilingual("低", "Low")}

@@ -9,8 +9,8 @@ import duckdb
 from mismatches.engine import RuleRun
 from mismatches.evidence import EvidenceColumn, Sighted, evidence_columns, sighted
 from mismatches.request import CrossCheckRequest
-from mismatches.rule import Bilingual
 from mismatches.wording import UNKNOWN, fill, masked, money, written
+from schemas.bilingual import Bilingual
 
 _ENTERPRISE_CODE = re.compile(r"9[1-3][0-9]{6}[0-9A-Z]{10}")  # a public code; other taxpayer ids may be a citizen's
 _RECORDS = 6  # cited records of a dataset that the page shows; the workbook has them all

@@ -10,24 +10,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from schemas.bilingual import Bilingual
+
 Outcome = Literal["hit", "clear", "not_comparable"]
 Severity = Literal["high", "medium", "low"]
 SubjectKind = Literal["person", "enterprise"]
-Language = Literal["zh", "en"]
 
 ANYWHERE = "*"
-
-
-@dataclass(frozen=True)
-class Bilingual:
-    """A text in Chinese and in English."""
-
-    zh: str
-    en: str
-
-    def say(self, language: Language) -> str:
-        """The text in one language."""
-        return self.zh if language == "zh" else self.en
 
 
 @dataclass(frozen=True)

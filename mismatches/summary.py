@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mismatches.engine import RuleRun
 from mismatches.freshness import InputFact
 from mismatches.request import CrossCheckRequest
-from mismatches.rule import Bilingual
+from schemas.bilingual import Bilingual
 from storage.manifest import Json
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from mismatches.rule import Bilingual, Language
+from schemas.bilingual import Bilingual, Language
 
 UNKNOWN = "—"
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")

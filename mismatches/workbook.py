@@ -16,10 +16,10 @@ from mismatches.engine import RuleRun
 from mismatches.evidence import EvidenceColumn, Sighted, evidence_columns, sighted
 from mismatches.freshness import InputFact
 from mismatches.request import CrossCheckRequest
-from mismatches.rule import Bilingual
 from mismatches.summary_sheet import write_summary
 from mismatches.wording import fill
 from mismatches.workbook_style import Styles
+from schemas.bilingual import Bilingual
 
 ROWS_OF_A_SHEET = 1_048_576
 _HEAD_ROWS = 2  # the band of datasets, then the titles

@@ -114,7 +114,7 @@ def _agreements(settings: Settings) -> str:
 
 
 def _fonts() -> str:
-    from mismatches.fonts import embedded_font_css
+    from schemas.rendering.fonts import embedded_font_css
 
     _require("@font-face" in embedded_font_css("四统"), "the Chinese face is missing")
     return "Chinese glyphs can be embedded"

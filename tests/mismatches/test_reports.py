@@ -10,8 +10,6 @@ from fontTools.ttLib import TTFont
 from python_calamine import CalamineWorkbook
 
 from mismatches import workbook
-from mismatches.charts import to_png
-from mismatches.fonts import FAMILY, embedded_font_css
 from mismatches.wording import UNKNOWN, masked, written
 
 NUMBER = "11010519491231002X"
@@ -119,22 +117,6 @@ def test_the_font_of_the_page_has_every_character_of_it(page):
         known = set(map(chr, font.getBestCmap()))
     text = re.sub(r"<style>.*?</style>|<[^>]*>", "", page, flags=re.DOTALL)
     assert set(text) - known <= {"\n", "\t"}
-
-
-def test_pictures_have_glyphs_where_no_chinese_font_is_installed():
-    def picture(text):
-        svg = (
-            '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="30">'
-            f'<text x="2" y="22" font-size="20" font-family="{FAMILY}">{text}</text></svg>'
-        )
-        return to_png(svg, "市南区")
-
-    blank, first, second = picture(""), picture("市"), picture("南")
-    assert len({blank, first, second}) == 3
-
-
-def test_the_same_text_gives_the_same_font():
-    assert embedded_font_css("疑点") == embedded_font_css("点疑点")
 
 
 @pytest.mark.parametrize(
