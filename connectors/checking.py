@@ -1,6 +1,7 @@
 """A batch as received against its contract, rows that are no rows included: accepted + quarantined = received."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 
@@ -15,10 +16,18 @@ from schemas.errors import ContractBroken
 from schemas.validation import Validated, validate
 
 
-def check(received: Received, contract: Contract, *, batch: str, mode: Mode, as_of: date) -> Validated:
+def check(
+    received: Received,
+    contract: Contract,
+    *,
+    batch: str,
+    mode: Mode,
+    as_of: date,
+    columns: Collection[str] | None = None,
+) -> Validated:
     """Validate a batch; quarantine counts rows from the file's first one after the header."""
     try:
-        validated = validate(received.table, contract, batch=batch, mode=mode, as_of=as_of)
+        validated = validate(received.table, contract, batch=batch, mode=mode, as_of=as_of, columns=columns)
     except ContractBroken as error:
         raise Refusal(error.what, error.expected, error.remedy).error(error.where) from None
     quarantined = _at_file_positions(validated.quarantined, received)

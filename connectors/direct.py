@@ -5,7 +5,8 @@ rows come out; the first batch of a dataset stands on nothing.
 """
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -18,33 +19,55 @@ from connectors.readers import read
 from connectors.refusals import Rejection, rejected
 from connectors.state import NOTHING, Batch, State, advance
 from schemas.contract import Contract, source_contract
+from schemas.threads import mapped
 from storage.errors import SourceRejected
 
 logger = logging.getLogger(__name__)
 
 
-def read_drop(folder: Path, datasets: Collection[str], *, as_of: date) -> Mapping[str, pa.Table]:
+@dataclass(frozen=True)
+class _Wish:
+    """On which day batches are judged, and which columns are wanted (None: all)."""
+
+    as_of: date
+    columns: Collection[str] | None = None
+
+
+def read_drop(
+    folder: Path, datasets: Collection[str], *, as_of: date, columns: Collection[str] | None = None
+) -> Mapping[str, pa.Table]:
     """The accepted rows of those of the datasets that the folder holds.
 
-    Columns as in the accepted zone. Memory holds all of them at once; `write_drop` holds one dataset at a time.
+    Columns as in the accepted zone; where `columns` are named, these, `record_id`, and those whose null share has a
+    floor. Memory holds all datasets at once; `write_drop` holds one at a time.
 
     Raises:
         SourceUnavailable: the folder is missing.
         SourceRejected: it holds none of the datasets, or files of them are rejected or held; all of these are named.
     """
-    return dict(_accepted(folder, datasets, as_of))
+    chosen, wish = _chosen(folder, datasets), _Wish(as_of, columns)
+    folded = mapped(lambda name: _fold(source_contract(name), chosen[name], wish), chosen)
+    if refused := [one for _, rejections in folded for one in rejections]:
+        raise rejected(refused)
+    return {name: table for name, (table, _) in zip(chosen, folded, strict=True) if table is not None}
 
 
 def write_drop(folder: Path, datasets: Collection[str], out: Path, *, as_of: date) -> Mapping[str, Path]:
     """The same as `read_drop`, one Parquet file per dataset in a folder that is there."""
-    paths = {}
-    for dataset, table in _accepted(folder, datasets, as_of):
-        paths[dataset] = out / f"{dataset}.parquet"
-        pq.write_table(table, paths[dataset], compression="lz4", row_group_size=1 << 18)
+    paths: dict[str, Path] = {}
+    refused: list[Rejection] = []
+    for name, files in _chosen(folder, datasets).items():
+        table, rejections = _fold(source_contract(name), files, _Wish(as_of))
+        refused += rejections
+        if table is not None and not refused:
+            paths[name] = out / f"{name}.parquet"
+            pq.write_table(table, paths[name], compression="lz4", row_group_size=1 << 18)
+    if refused:
+        raise rejected(refused)
     return paths
 
 
-def _accepted(folder: Path, datasets: Collection[str], as_of: date) -> Iterator[tuple[str, pa.Table]]:
+def _chosen(folder: Path, datasets: Collection[str]) -> Mapping[str, Sequence[DropFile]]:
     drop = scan(folder)
     for warning in drop.warnings:
         logger.warning("drop warning", extra={"warning": warning})
@@ -56,31 +79,26 @@ def _accepted(folder: Path, datasets: Collection[str], as_of: date) -> Iterator[
             f"at least one of {', '.join(sorted(datasets))}",
             "check the folder and the names of the files",
         )
-    refused: list[Rejection] = []
-    for name, files in chosen.items():
-        table = _fold(source_contract(name), files, as_of, refused)
-        if table is not None and not refused:
-            yield name, table
-    if refused:
-        raise rejected(refused)
+    return chosen
 
 
-def _fold(contract: Contract, files: Sequence[DropFile], as_of: date, refused: list[Rejection]) -> pa.Table | None:
-    """The state after all batches; what stands in its way goes to `refused`."""
-    state = NOTHING
+def _fold(contract: Contract, files: Sequence[DropFile], wish: _Wish) -> tuple[pa.Table | None, list[Rejection]]:
+    """The state after all batches, and what stood in its way."""
+    state, refused = NOTHING, list[Rejection]()
     for file in files:
         try:
-            state = _advance(state, file, contract, as_of)
+            state = _advance(state, file, contract, wish)
         except SourceRejected as error:
             refused.append(Rejection(contract.name, file.path.name, str(error)))
     refused += [Rejection(contract.name, held.batch, str(held)) for held in state.held]
-    return state.load()
+    return state.load(), refused
 
 
-def _advance(state: State, file: DropFile, contract: Contract, as_of: date) -> State:
+def _advance(state: State, file: DropFile, contract: Contract, wish: _Wish) -> State:
     received = read(file, contract, drift=False)
     mode = file.mode or contract.mode
-    checked = check(received, contract, batch=file.batch, mode=mode, as_of=as_of)
+    columns = None if wish.columns is None else {*wish.columns, *contract.floors.max_null_share}
+    checked = check(received, contract, batch=file.batch, mode=mode, as_of=wish.as_of, columns=columns)
     logger.info(
         "batch read",
         extra={

@@ -6,6 +6,7 @@ that order only.
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,13 @@ class Records:
         return len(self.dataset)
 
 
+def columns_read(model: MatchModel) -> frozenset[str]:
+    """The columns of tables that a match by the model reads, those that a table may lack included."""
+    fields = model.fields.values()
+    named = {name for spec in fields for name in (*spec.columns, *spec.also, spec.unless) if name}
+    return frozenset({model.key, *named})
+
+
 def read(tables: Tables, model: MatchModel) -> Records:
     """Read and standardise what the model compares.
 
@@ -57,7 +65,7 @@ def read(tables: Tables, model: MatchModel) -> Records:
     """
     order = [name for name in model.datasets if name in tables]
     order += sorted(name for name in tables if name not in model.datasets)
-    wanted = {model.key} | {c for spec in model.fields.values() for c in (*spec.columns, *spec.also, spec.unless) if c}
+    wanted = columns_read(model)
     loaded = [_load(name, tables[name], wanted, model.key) for name in order]
     if len(order) > 127:
         raise SpecificationError(f"{len(order)} tables were given; at most 127 can be matched together")
@@ -81,7 +89,7 @@ def read(tables: Tables, model: MatchModel) -> Records:
     return Records(tuple(order), dataset, ids, codes, others, told, values)
 
 
-def _load(name: str, source: Path | pa.Table, wanted: set[str], key: str) -> pa.Table:
+def _load(name: str, source: Path | pa.Table, wanted: AbstractSet[str], key: str) -> pa.Table:
     if isinstance(source, pa.Table):
         table = source.select([column for column in source.column_names if column in wanted])
     else:

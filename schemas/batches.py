@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.contract import Mode
+from schemas.key_order import is_ascending, sorted_places
 from schemas.received import OPERATION
-from schemas.repeats import is_ascending
+from schemas.text import whole
+from schemas.threads import mapped
 
 KEY = "record_id"
 
@@ -37,7 +39,7 @@ def apply_batch(state: pa.Table | None, accepted: pa.Table, mode: Mode) -> pa.Ta
     if mode == "snapshot" or state is None:
         return _sorted(rows)
     before = _aligned(state, rows.schema)
-    touched = _combined(accepted.column(KEY))
+    touched = whole(accepted.column(KEY))
     stay = np.flatnonzero(~pc.is_in(before.column(KEY), touched).to_numpy())
     return _merged(before, stay, _sorted(rows))
 
@@ -45,7 +47,7 @@ def apply_batch(state: pa.Table | None, accepted: pa.Table, mode: Mode) -> pa.Ta
 def changes(state: pa.Table | None, accepted: pa.Table, mode: Mode) -> Changes:
     """What a batch does to the state; record ids of a snapshot that are absent count as deleted."""
     rows, deletes = _split(accepted)
-    before = _combined(state.column(KEY)) if state is not None else pa.array([], pa.string())
+    before = whole(state.column(KEY)) if state is not None else pa.array([], pa.string())
     known = _count(rows.column(KEY), before)
     if mode == "snapshot":
         return Changes(len(rows) - known, known, len(before) - known, 0)
@@ -61,21 +63,17 @@ def _split(accepted: pa.Table) -> tuple[pa.Table, pa.StringArray]:
     rows = accepted.drop_columns([OPERATION])
     if not pc.any(deletes).as_py():
         return rows, pa.array([], pa.string())
-    return rows.filter(pc.invert(deletes)), _combined(accepted.column(KEY).filter(deletes))
+    return rows.filter(pc.invert(deletes)), whole(accepted.column(KEY).filter(deletes))
 
 
 def _count(keys: pa.ChunkedArray, among: pa.Array) -> int:
     return int(pc.sum(pc.is_in(keys, among)).as_py() or 0)
 
 
-def _combined(keys: pa.ChunkedArray) -> pa.Array:
-    return keys.combine_chunks() if keys.num_chunks != 1 else keys.chunk(0)
-
-
 def _sorted(table: pa.Table) -> pa.Table:
     if is_ascending(table.column(KEY)):
         return table
-    return table.take(pc.sort_indices(table, [(KEY, "ascending")]))
+    return _taken(table, sorted_places(whole(table.column(KEY))))
 
 
 def _aligned(state: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -91,8 +89,13 @@ def _merged(state: pa.Table, stay: npt.NDArray[np.intp], changed: pa.Table) -> p
     """The rows of a sorted state that stay, and changed rows, each before the first greater key; one copy in all."""
     if len(changed) == 0 and len(stay) == len(state):
         return state
-    keys = _combined(state.column(KEY))
-    before = pc.search_sorted(keys, _combined(changed.column(KEY))).to_numpy()
+    keys = whole(state.column(KEY))
+    before = pc.search_sorted(keys, whole(changed.column(KEY))).to_numpy()
     places = np.searchsorted(stay, before)
     order = np.insert(stay, places, len(state) + np.arange(len(changed)))
-    return pa.concat_tables([state, changed]).unify_dictionaries().take(pa.array(order))
+    return _taken(pa.concat_tables([state, changed]).unify_dictionaries(), order)
+
+
+def _taken(table: pa.Table, places: npt.NDArray[np.intp]) -> pa.Table:
+    rows = pa.array(places)
+    return pa.table(mapped(lambda column: whole(column).take(rows), table.columns), names=table.column_names)

@@ -42,21 +42,45 @@ def check(column: Column, array: pa.Array, *, as_of: date, where: str) -> Checke
         ContractBroken: its Arrow type cannot hold such values, or its bytes are not text.
     """
     try:
-        if _holds_text(array.type):
-            array.validate(full=True)
+        _refuse_other_bytes(array)
         return _check(column, array, as_of)
     except (TypeError, pa.ArrowInvalid) as error:
-        raise ContractBroken(
-            f"column {column.name} of type {array.type} cannot be read as {column.type}",
-            where=where,
-            expected="text in UTF-8, a number, a date, or a dictionary of these",
-            remedy="ask the sender to write the column as text",
-        ) from error
+        raise _broken(column, array, where) from error
 
 
-def _holds_text(kind: pa.DataType) -> bool:
-    """Types whose bytes Arrow takes for UTF-8 without looking."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind))
+def look_at(column: Column, array: pa.Array, *, where: str) -> Checked:
+    """Look at a received column of which nothing is kept: it can refuse the file, and no row.
+
+    Raises:
+        ContractBroken: as `check`.
+    """
+    try:
+        _refuse_other_bytes(array)
+        as_text(array if pa.types.is_binary(array.type) else array.slice(0, 0))
+    except (TypeError, pa.ArrowInvalid) as error:
+        raise _broken(column, array, where) from error
+    return Checked(pa.nulls(len(array)))
+
+
+def may_refuse(column: Column) -> bool:
+    """Whether a value of the column can send its row to quarantine."""
+    return not column.nullable or (column.type is not ValueType.STRING and not column.lenient)
+
+
+def _broken(column: Column, array: pa.Array, where: str) -> ContractBroken:
+    return ContractBroken(
+        f"column {column.name} of type {array.type} cannot be read as {column.type}",
+        where=where,
+        expected="text in UTF-8, a number, a date, or a dictionary of these",
+        remedy="ask the sender to write the column as text",
+    )
+
+
+def _refuse_other_bytes(array: pa.Array) -> None:
+    """Look at bytes that Arrow takes for UTF-8 without looking."""
+    kind = array.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
+        array.validate(full=True)
 
 
 def _check(column: Column, array: pa.Array, as_of: date) -> Checked:

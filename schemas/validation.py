@@ -4,7 +4,7 @@ Owns which row is refused and what an accepted row looks like. Bad rows never ra
 A missing or unreadable column raises before any row is judged. Personal values appear in no message.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -18,12 +18,13 @@ from schemas.contract import Column, Contract, Mode, ValueType
 from schemas.flags import counts, joined_names
 from schemas.quarantine import quarantine_rows
 from schemas.received import OPERATION, Received, received
-from schemas.rendering.arrow import ARROW_TYPES, accepted_schema
+from schemas.rendering.arrow import ARROW_TYPES, BATCH_COLUMN, FLAGS_COLUMN, RAW_SUFFIX, accepted_schema
 from schemas.repeats import repeated
 from schemas.text import Mask, present, whole
+from schemas.threads import mapped
 
 SLICE: Final = 1 << 18
-"""Rows judged at a time, which bounds the working memory."""
+"""Rows judged at a time by a thread, which bounds the working memory."""
 
 DELETE: Final = "D"
 UPSERT: Final = "U"
@@ -50,11 +51,27 @@ class Validated:
 
 
 @dataclass(frozen=True)
+class _Task:
+    """What every slice of a batch is judged by; `wanted`: columns of the accepted table."""
+
+    found: Received
+    contract: Contract
+    batch: str
+    as_of: date
+    wanted: frozenset[str]
+
+    def keeps(self, column: Column) -> bool:
+        """Whether values or raw texts of the column are needed once its rows are judged."""
+        names = {column.name, column.name + RAW_SUFFIX}
+        return not self.wanted.isdisjoint(names) or column.name in ("record_id", self.contract.cursor)
+
+
+@dataclass(frozen=True)
 class _Judged:
     """A slice of the batch before repeated record ids are known."""
 
     source: pa.Table
-    rows: pa.Table  # accepted columns without `_flags`, all rows
+    rows: pa.Table  # accepted columns without `_flags`, all rows; more than are wanted
     flags: Mapping[str, Mask]
     refusals: Mapping[str, Mask]
 
@@ -63,17 +80,30 @@ class _Judged:
         return _any(self.refusals, len(self.source))
 
 
-def validate(table: pa.Table, contract: Contract, *, batch: str, mode: Mode, as_of: date) -> Validated:
+def validate(
+    table: pa.Table,
+    contract: Contract,
+    *,
+    batch: str,
+    mode: Mode,
+    as_of: date,
+    columns: Collection[str] | None = None,
+) -> Validated:
     """Judge every row of a received table.
 
     A row that deletes (`op` D of a delta) needs a record id only. Text of nothing but blanks is null everywhere. Of
     rows that share a record id the latest stays; a row refused for another reason does not compete.
 
+    `columns` are those of the accepted table that are wanted besides `record_id` (and `op`), all where it is None.
+    Rows are refused by all columns in any case; flags are looked for only where `_flags` is wanted.
+
     Raises:
         ContractBroken: a required column is missing, stands twice, or cannot be read as text.
     """
     found = received(table, contract, mode)
-    judged = [_judge(piece, found, contract, batch, as_of) for piece in _slices(found.table)]
+    wanted = _wanted(contract, mode, columns)
+    task = _Task(found, contract, batch, as_of, frozenset(wanted.names))
+    judged = mapped(lambda piece: _judge(piece, task), _slices(found.table))
     gone = _repeated_rows(judged, contract)
     accepted, quarantined = [], []
     rule_counts: dict[str, int] = {}
@@ -84,7 +114,7 @@ def validate(table: pa.Table, contract: Contract, *, batch: str, mode: Mode, as_
         refusals = {**part.refusals, "record_id:repeated": gone[start : start + size]}
         kept = ~_any(refusals, size)
         flags = {name: rows if kept.all() else rows[kept] for name, rows in part.flags.items()}
-        accepted.append(_accepted(part, kept, flags, accepted_schema(contract, mode)))
+        accepted.append(_accepted(part, kept, flags, wanted))
         quarantined.append(quarantine_rows(part.source, refusals, start))
         _add(rule_counts, counts(refusals))
         _add(flag_counts, counts(flags))
@@ -100,20 +130,29 @@ def validate(table: pa.Table, contract: Contract, *, batch: str, mode: Mode, as_
     )
 
 
+def _wanted(contract: Contract, mode: Mode, columns: Collection[str] | None) -> pa.Schema:
+    schema = accepted_schema(contract, mode)
+    if columns is None:
+        return schema
+    return pa.schema([field for field in schema if field.name in columns or field.name in ("record_id", OPERATION)])
+
+
 def _slices(table: pa.Table) -> Iterator[pa.Table]:
     for start in range(0, max(len(table), 1), SLICE):
         yield table.slice(start, SLICE)
 
 
-def _judge(piece: pa.Table, found: Received, contract: Contract, batch: str, as_of: date) -> _Judged:
-    checked = {column.name: _checked(column.name, piece, found, contract, as_of) for column in contract.columns}
-    flags = {f"{name}:{rule}": rows for name, column in checked.items() for rule, rows in sorted(column.flags.items())}
-    flags.update(field_agreement.disagreements(contract, checked))
+def _judge(piece: pa.Table, task: _Task) -> _Judged:
+    contract, found = task.contract, task.found
+    checked = {column.name: _checked(column, piece, task) for column in contract.columns}
+    flags: dict[str, Mask] = {}
+    if FLAGS_COLUMN in task.wanted:
+        flags = {f"{name}:{rule}": rows for name, one in checked.items() for rule, rows in sorted(one.flags.items())}
+        flags.update(field_agreement.disagreements(contract, checked))
     refusals = {f"{name}:{rule}": rows for name, column in checked.items() for rule, rows in column.refusals.items()}
-    arrays = _columns(checked, contract)
-    arrays["_batch"] = pa.repeat(pa.scalar(batch, pa.string()), len(piece))
+    arrays = _columns(checked, task)
     if found.operation is not None:
-        operation, deletes = _operations(piece.column(found.operation), contract, as_of)
+        operation, deletes = _operations(piece.column(found.operation), contract, task.as_of)
         arrays[OPERATION] = operation
         refusals = {name: rows & ~deletes | (rows & (name == "record_id:empty")) for name, rows in refusals.items()}
         flags = {name: rows & ~deletes for name, rows in flags.items()}
@@ -121,20 +160,24 @@ def _judge(piece: pa.Table, found: Received, contract: Contract, batch: str, as_
     return _Judged(piece, pa.table(arrays), {name: rows for name, rows in flags.items() if rows.any()}, refusals)
 
 
-def _checked(name: str, piece: pa.Table, found: Received, contract: Contract, as_of: date) -> Checked:
-    column = contract.column(name)
-    if name not in found.columns:
+def _checked(column: Column, piece: pa.Table, task: _Task) -> Checked:
+    if column.name not in task.found.columns:
         return column_checks.absent(column, len(piece))
-    array = whole(piece.column(found.columns[name]))
-    return column_checks.check(column, array, as_of=as_of, where=contract.name)
+    array = whole(piece.column(task.found.columns[column.name]))
+    if task.keeps(column) or column_checks.may_refuse(column):
+        return column_checks.check(column, array, as_of=task.as_of, where=task.contract.name)
+    return column_checks.look_at(column, array, where=task.contract.name)
 
 
-def _columns(checked: Mapping[str, Checked], contract: Contract) -> dict[str, pa.Array]:
+def _columns(checked: Mapping[str, Checked], task: _Task) -> dict[str, pa.Array]:
     arrays = {}
-    for column in contract.columns:
+    for column in task.contract.columns:
+        if not task.keeps(column):
+            continue
         arrays[column.name] = checked[column.name].values
         if column.keeps_raw:
-            arrays[f"{column.name}_raw"] = checked[column.name].raw
+            arrays[column.name + RAW_SUFFIX] = checked[column.name].raw
+    arrays[BATCH_COLUMN] = pa.repeat(pa.scalar(task.batch, pa.string()), len(arrays["record_id"]))
     return arrays
 
 
@@ -159,8 +202,10 @@ def _repeated_rows(judged: list[_Judged], contract: Contract) -> Mask:
 
 
 def _accepted(part: _Judged, kept: Mask, flags: Mapping[str, Mask], schema: pa.Schema) -> pa.Table:
-    rows = part.rows if kept.all() else part.rows.filter(pa.array(kept))
-    rows = rows.append_column("_flags", joined_names(flags, len(rows)))
+    rows = part.rows.select([name for name in part.rows.column_names if name in schema.names])
+    rows = rows if kept.all() else rows.filter(pa.array(kept))
+    if FLAGS_COLUMN in schema.names:
+        rows = rows.append_column(FLAGS_COLUMN, joined_names(flags, len(rows)))
     if OPERATION in schema.names and OPERATION not in rows.column_names:
         rows = rows.append_column(OPERATION, pa.repeat(pa.scalar(UPSERT, pa.string()), len(rows)))
     return rows.select(schema.names).cast(schema)

@@ -16,7 +16,7 @@ def read(file: DropFile, contract: Contract) -> Received:
 
 
 def read_known(file: DropFile, contract: Contract) -> Received:
-    """Read the columns of the contract only."""
+    """Read the columns of the contract only; that text is UTF-8 is left to the validation that follows."""
     return _read(file, contract, drift=False)
 
 
@@ -34,18 +34,18 @@ def _read(file: DropFile, contract: Contract, *, drift: bool) -> Received:
         ).error(where) from None
     names = [header.names[at] for at in wanted]
     columns = [
-        column if name in header.drift else _as_received(column, name, where)
+        column if name in header.drift else _as_received(column, name, where, looked_at=drift)
         for name, column in zip(names, table.columns, strict=True)
     ]
     return Received(pa.Table.from_arrays(columns, names=names), header.drift)
 
 
-def _as_received(column: pa.ChunkedArray, name: str, where: str) -> pa.ChunkedArray:
+def _as_received(column: pa.ChunkedArray, name: str, where: str, *, looked_at: bool) -> pa.ChunkedArray:
     """Bring the ways to store text to one, and refuse what is neither text, number nor date."""
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     try:
         if _is_text(kind):
-            column.validate(full=True)
+            column.validate(full=looked_at)
             return column
         if _is_other_text(kind):
             return column.cast(pa.string())

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.characters import cleaned_numbers, lengths
+from schemas.characters import are_digits, cleaned_numbers, lengths, matrix
 from schemas.identifiers.citizen import checked_citizen_ids, in_blocks
 from schemas.identifiers.result import IdentifierResult
 from schemas.identifiers.words import placeholders
@@ -45,11 +45,13 @@ def _checked(cleaned: pa.StringArray, as_of: date) -> IdentifierResult:
 
 
 def _citizen_like(cleaned: pa.StringArray) -> Mask:
-    """Rows of 18 characters that begin with digits are taken at once; only the others are matched."""
+    """Rows of 18 characters are looked at as a matrix; only the others are matched."""
     widths = lengths(cleaned)
-    like: Mask = widths == 18
-    others = np.flatnonzero(widths != 0)
-    few = cleaned if len(others) == len(cleaned) else cleaned.take(pa.array(others))
+    like: Mask = np.zeros(len(cleaned), bool)
+    full, others = np.flatnonzero(widths == 18), np.flatnonzero((widths != 0) & (widths != 18))
+    characters = matrix(cleaned if len(full) == len(cleaned) else cleaned.take(pa.array(full)), 18)
+    like[full] = are_digits(characters[:17]) & (are_digits(characters[17:]) | (characters[17] == ord("X")))
+    few = cleaned.take(pa.array(others))
     like[others] = pc.match_substring_regex(few, _CITIZEN_LIKE).to_numpy(zero_copy_only=False)
     return like
 

@@ -95,7 +95,7 @@ def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOption
             tables = (
                 write_drop(drops, datasets, Path(accepted), as_of=day)
                 if whole
-                else read_drop(drops, datasets, as_of=day)
+                else read_drop(drops, datasets, as_of=day, columns=_columns_read(entity, options.model))
             )
             said.append(f"{len(tables)} datasets")
         read_seconds = time.monotonic() - started
@@ -106,6 +106,14 @@ def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOption
             with step("golden records 黄金记录"):
                 _write_golden(entity, tables, folder, day)
     _add_reading(folder / "summary.json", sum(summary.records.values()), read_seconds)
+
+
+def _columns_read(entity: Entity, trained: Path | None) -> frozenset[str]:
+    from matching.model import declared
+    from matching.parameters import read
+    from matching.records import columns_read
+
+    return columns_read(read(trained)[0] if trained else declared(entity))
 
 
 def _write_golden(entity: Entity, tables: Mapping[str, Path], folder: Path, day: date) -> None:

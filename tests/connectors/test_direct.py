@@ -148,3 +148,10 @@ def test_folders_without_what_is_needed(tmp_path: Path) -> None:
     (tmp_path / "tax.wage.csv").write_bytes(csv_bytes([wage("1")]))
     with pytest.raises(SourceRejected, match="none of the datasets"):
         read_drop(tmp_path, {"police.resident"}, as_of=AS_OF)
+
+
+def test_wanted_columns_alone_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "tax.wage.1.csv").write_bytes(csv_bytes([wage("b"), wage("a", wages="much")]))
+    table = read_drop(tmp_path, {"tax.wage"}, as_of=AS_OF, columns={"wages"})["tax.wage"]
+    assert table.column_names == ["record_id", "taxpayer_id", "person_record_id", "tax_year", "wages"]
+    assert table["record_id"].to_pylist() == ["b"]

@@ -314,3 +314,38 @@ def test_a_period_that_is_no_month_goes_to_quarantine() -> None:
     result = batch(*({**row, "period": period} for period in periods), dataset="tax.declaration")
     assert result.accepted.column("period").to_pylist() == ["2025-03", "2025-03", None, None]
     assert rules(result) == ["period:bad_month"]
+
+
+def test_wanted_columns_are_the_same_and_refusals_too() -> None:
+    rows = [{"death_date": "never"}, {"name": ""}, {"birth_date": "1949"}, {"sex": "男", "address": " 青岛 "}, {}]
+    names = list(GOOD | {"death_date": "", "address": ""})
+    table = pa.table({name: pa.array([(GOOD | row).get(name) for row in rows], pa.string()) for name in names})
+    table = table.set_column(0, "record_id", pa.array(["1", "2", "3", "4", "4"]))
+    for mode in ("snapshot", "delta"):
+        every = validate(table, RESIDENT, batch="b", mode=mode, as_of=AS_OF)
+        some = validate(table, RESIDENT, batch="b", mode=mode, as_of=AS_OF, columns={"sex", "birth_date_raw", "_flags"})
+        assert some.accepted.column_names == [
+            name for name in every.accepted.column_names
+            if name in ("record_id", "sex", "birth_date_raw", "_flags", "op")
+        ]  # fmt: skip
+        kept = [name for name in some.accepted.column_names if name != "_flags"]
+        assert some.accepted.select(kept).equals(every.accepted.select(kept))
+        assert some.quarantined.equals(every.quarantined)
+        assert some.rule_counts == every.rule_counts
+
+
+def test_a_column_that_nobody_wants_can_still_refuse_the_file() -> None:
+    bytes_of_no_text = pa.array([b"\xff\xfe"]).view(pa.string())
+    table = pa.table({name: pa.array([text]) for name, text in GOOD.items()} | {"mobile": bytes_of_no_text})
+    with pytest.raises(ContractBroken, match="mobile"):
+        validate(table, RESIDENT, batch="b", mode="snapshot", as_of=AS_OF, columns={"name"})
+
+
+def test_slices_give_what_one_piece_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"record_id": f"R{place % 40}", "name": "" if place % 7 == 0 else "张三"} for place in range(100)]
+    whole = batch(*rows)
+    monkeypatch.setattr(validation, "SLICE", 9)
+    sliced = batch(*rows)
+    assert sliced.accepted.equals(whole.accepted)
+    assert sliced.quarantined.equals(whole.quarantined)
+    assert (sliced.rule_counts, sliced.flag_counts) == (whole.rule_counts, whole.flag_counts)
