@@ -13,6 +13,9 @@ from schemas.contract import Contract, Mode
 from schemas.received import OPERATION
 from schemas.validation import Validated
 
+LEAST_ROWS = 100
+"""Rows of a batch from which its shares are judged: in a small delta one row without a number would be the half."""
+
 
 @dataclass(frozen=True)
 class BrokenFloor:
@@ -42,7 +45,7 @@ def broken_floors(
     """Every floor that a batch breaks, none if it may pass.
 
     `state_rows` are the rows of the accepted state before, None for the first batch. Row counts bind snapshots only:
-    a delta may be small or empty.
+    a delta may be small or empty. Shares bind batches of at least `LEAST_ROWS` rows.
     """
     found = [*_rows(validated, state_rows, contract)] if mode == "snapshot" else []
     return (*found, *_quarantined(validated, contract), *_null_shares(validated, contract))
@@ -75,7 +78,7 @@ def _rows(validated: Validated, state_rows: int | None, contract: Contract) -> I
 
 
 def _quarantined(validated: Validated, contract: Contract) -> Iterator[BrokenFloor]:
-    if validated.received == 0:
+    if validated.received < LEAST_ROWS:
         return
     share, limit = len(validated.quarantined) / validated.received, contract.floors.max_quarantined
     if share > limit:
@@ -98,7 +101,7 @@ def _null_shares(validated: Validated, contract: Contract) -> Iterator[BrokenFlo
     An optional column that was not received is absent, not empty: its floor does not bind.
     """
     rows = _upserts(validated.accepted)
-    if len(rows) == 0:
+    if len(rows) < LEAST_ROWS:
         return
     for name, limit in contract.floors.max_null_share.items():
         share = rows.column(name).null_count / len(rows)

@@ -58,17 +58,25 @@ def test_a_snapshot_of_nothing_is_held_whatever_the_contract_says() -> None:
     assert broken(snapshot(0), None, contract=lenient) == ["min_rows"]
 
 
-@pytest.mark.parametrize(("bad", "rules"), [(5, []), (6, ["max_quarantined"])])
+@pytest.mark.parametrize(("bad", "rules"), [(100, []), (101, ["max_quarantined"])])
 def test_quarantine(bad: int, rules: list[str]) -> None:
-    floors = broken_floors(snapshot(10, bad=bad), None, CONTRACT, "snapshot")
+    floors = broken_floors(snapshot(200, bad=bad), None, CONTRACT, "snapshot")
     assert [floor.rule for floor in floors] == rules
-    assert all("name:empty (6)" in str(floor) for floor in floors)
+    assert all("name:empty (101)" in str(floor) for floor in floors)
 
 
-@pytest.mark.parametrize(("without", "rules"), [(5, []), (6, ["max_null_share"])])
+@pytest.mark.parametrize(("without", "rules"), [(100, []), (101, ["max_null_share"])])
 def test_null_shares_bind_received_columns_only(without: int, rules: list[str]) -> None:
-    floors = broken_floors(snapshot(10, without_number=without), None, CONTRACT, "snapshot")
+    floors = broken_floors(snapshot(200, without_number=without), None, CONTRACT, "snapshot")
     assert [(floor.rule, floor.column) for floor in floors] == [(rule, "id_number") for rule in rules]
+
+
+@pytest.mark.parametrize("mode", ["snapshot", "delta"])
+def test_shares_of_a_few_rows_say_nothing(mode: Mode) -> None:
+    assert broken(snapshot(99, without_number=99, mode=mode), None, mode) == []
+    assert broken(snapshot(100, without_number=100, mode=mode), None, mode) == ["max_null_share"]
+    assert broken(snapshot(99, bad=98, mode=mode), None, mode) == []
+    assert broken(snapshot(1, bad=1, mode="delta"), 10, "delta") == []
 
 
 def test_deletes_have_no_nulls() -> None:

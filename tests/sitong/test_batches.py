@@ -120,6 +120,16 @@ def test_what_is_missing_or_wrong_in_a_row_never_costs_the_row(home, town, tmp_p
     }  # fmt: skip
 
 
+def test_a_delta_of_one_wrong_row_is_no_reason_to_wait(home, town, tmp_path, changed):
+    rows = [changed(0, name=""), changed(1, birth_date="19750230", id_number="")]
+    for at, row in enumerate(rows):
+        write_batch(tmp_path / "drop", POLICE, f"2026040{at + 1}", [row], mode="delta")
+    outcome = home.run(tmp_path / "drop")
+    assert outcome.status == 0, outcome.said
+    assert [row["_rules"] for row in home.quarantined(POLICE)] == ["name:empty"]
+    assert len(home.accepted(POLICE)) == len(town.rows[POLICE])
+
+
 def test_numbers_and_periods_that_are_none_are_quarantined_and_placeholders_are_null(home, town, tmp_path):
     wages = [dict(row) for row in town.rows["tax.wage"][:4]]
     wages[0] |= {"wages": "约五万"}
