@@ -4,6 +4,8 @@ import importlib
 
 from airflow.executors.local_executor import LocalExecutor
 
+from schemas.quality_pages.font import font_rule
+
 HEAVY = ("duckdb", "numpy", "pandas", "pyarrow", "pyarrow.parquet", "great_expectations", "sqlalchemy", "sitong.stages")
 
 
@@ -14,4 +16,5 @@ class WarmLocalExecutor(LocalExecutor):
         """Import, then start the workers."""
         for name in HEAVY:
             importlib.import_module(name)
+        font_rule()  # made once here instead of once a task
         super().start()

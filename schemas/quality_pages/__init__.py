@@ -1,4 +1,4 @@
-"""Offline pages of quality results: one file each, its style inside, nothing fetched from anywhere."""
+"""Offline pages of quality results: style and font inside, nothing fetched from anywhere."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -8,6 +8,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from schemas.contract import Severity
+from schemas.quality_pages.font import font_rule
 from schemas.quality_result import Outcome, QualityResult
 
 FOLDER: Final = Path(__file__).resolve().parent
@@ -57,7 +58,7 @@ def _template(name: str) -> Template:
 
 @cache
 def _style() -> str:
-    return (FOLDER / "style.css").read_text(encoding="utf-8")
+    return font_rule() + "\n" + (FOLDER / "style.css").read_text(encoding="utf-8")
 
 
 def _count(value: int | None) -> str:

@@ -49,6 +49,11 @@ def embedded_font_css(text: str) -> str:
     )
 
 
+def woff2(text: str) -> bytes:
+    """The variable face with every character of a text, as a file."""
+    return _woff2(_characters(text))
+
+
 @dataclass(frozen=True)
 class PictureFont:
     """A face for `vl_convert.register_font_directory`; its family is its own, so that several can be registered."""
