@@ -1,6 +1,6 @@
-"""The font inside the quality pages: the characters that contracts and pages use, for readers without a Chinese font.
+"""The font inside the quality pages: every character that this room can say, for readers without a Chinese font.
 
-A reader's own fonts come first. The same for every page, and made once a process.
+The same for all pages, and made once a process.
 """
 
 import base64
@@ -10,14 +10,14 @@ from typing import Final
 
 from schemas.rendering.fonts import FAMILY, woff2
 
-FOLDER: Final = Path(__file__).resolve().parent
-_TEXTS: Final = (*sorted(FOLDER.glob("*.j2")), *sorted((FOLDER.parent / "contracts").glob("*/*.yaml")))
+ROOM: Final = Path(__file__).resolve().parents[1]
+_ENDINGS: Final = (".j2", ".py", ".yaml")
 
 
 @cache
 def font_rule() -> str:
     """An `@font-face` rule with the font inside, about 0.1 MB; the first call takes one or two seconds."""
-    texts = "".join(path.read_text(encoding="utf-8") for path in _TEXTS)
+    texts = "".join(path.read_text(encoding="utf-8") for path in ROOM.rglob("*") if path.suffix in _ENDINGS)
     encoded = base64.b64encode(woff2("".join(sorted(set(texts))))).decode("ascii")
     source = f"url(data:font/woff2;base64,{encoded}) format('woff2')"
     return f"@font-face{{font-family:'{FAMILY}';font-weight:100 900;src:{source}}}"
