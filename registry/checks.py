@@ -115,7 +115,8 @@ def hold(entity: Entity, now: Figures, before: Mapping[str, Json], limits: Limit
         return
     names = sorted({name for name, _ in failed})
     waivable = [name for name in names if name in WAIVABLE]
-    release = f", or, where this is right, release {', '.join(waivable)}" if waivable == names else ""
+    accepted = " ".join(f"--accept {name}" for name in waivable)
+    release = f", or, where this is right, with {accepted}" if waivable == names else ""
     raise PublicationHeld(
         f"the {entity} base is held: " + "; ".join(f"{name}: {what}" for name, what in failed),
         where=f"publication of {entity}",
