@@ -18,8 +18,9 @@ from connectors.drops import DropFile, scan
 from connectors.readers import read
 from connectors.refusals import Rejection, rejected
 from connectors.state import NOTHING, Batch, State, advance
-from schemas.contract import Contract, source_contract
+from schemas.contract import Contract, Mode, source_contract
 from schemas.threads import mapped
+from schemas.validation import Validated
 from storage.errors import SourceRejected
 
 logger = logging.getLogger(__name__)
@@ -95,8 +96,14 @@ def _fold(contract: Contract, files: Sequence[DropFile], wish: _Wish) -> tuple[p
 
 
 def _advance(state: State, file: DropFile, contract: Contract, wish: _Wish) -> State:
-    received = read(file, contract, drift=False)
     mode = file.mode or contract.mode
+    checked = _checked(file, contract, mode, wish)
+    return advance(state, Batch(file.batch or file.path.name, file.path.name, mode), checked, contract).state
+
+
+def _checked(file: DropFile, contract: Contract, mode: Mode, wish: _Wish) -> Validated:
+    """The batch of a file; what was received is let go here, before the rows are sorted."""
+    received = read(file, contract, drift=False)
     columns = None if wish.columns is None else {*wish.columns, *contract.floors.max_null_share}
     checked = check(received, contract, batch=file.batch, mode=mode, as_of=wish.as_of, columns=columns)
     logger.info(
@@ -110,4 +117,4 @@ def _advance(state: State, file: DropFile, contract: Contract, wish: _Wish) -> S
             "drift": len(received.drift),
         },
     )
-    return advance(state, Batch(file.batch or file.path.name, file.path.name, mode), checked, contract).state
+    return checked

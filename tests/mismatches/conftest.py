@@ -10,20 +10,11 @@ import pytest
 
 from mismatches.request import CheckSettings, CrossCheckRequest, InputState
 from mismatches.run import cross_check
-from schemas.contract import ValueType, source_contract
+from schemas.contract import source_contract
+from schemas.rendering.arrow import ARROW_TYPES
 from storage.manifest import Manifest
 
 AS_OF = date(2026, 3, 31)
-_ARROW = {
-    ValueType.STRING: pa.string(),
-    ValueType.INTEGER: pa.int64(),
-    ValueType.MONEY: pa.decimal128(18, 2),
-    ValueType.NUMBER: pa.float64(),
-    ValueType.DATE: pa.date32(),
-    ValueType.TIMESTAMP: pa.timestamp("us"),
-    ValueType.MONTH: pa.string(),
-    ValueType.YEAR: pa.int64(),
-}
 _CROSSWALK = pa.schema(
     [
         ("master_id", pa.string()),
@@ -38,7 +29,7 @@ _CROSSWALK = pa.schema(
 def accepted_schema(dataset: str) -> pa.Schema:
     fields = []
     for column in source_contract(dataset).columns:
-        fields.append(pa.field(column.name, _ARROW[column.type]))
+        fields.append(pa.field(column.name, ARROW_TYPES[column.type]))
         if column.keeps_raw:
             fields.append(pa.field(f"{column.name}_raw", pa.string()))
     return pa.schema(fields)
