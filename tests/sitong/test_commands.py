@@ -1,0 +1,107 @@
+"""Help and the doctor, in a process of their own where that is the point."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage.lock import home_lock
+from storage.zones import Zones
+from tests.sitong.exports import export
+from tests.sitong.homes import call
+
+ROOT = Path(__file__).resolve().parents[2]
+OPTIONS = {
+    "simulate": ["--persons", "--seed", "--out", "--after", "--days"],
+    "match": ["--drops", "--out", "--only", "--model", "--records"],
+    "run": ["--drops", "--home", "--as-of", "--full", "--accept"],
+    "doctor": ["--home"],
+}
+
+
+def test_help_names_every_command_and_loads_no_room():
+    code = (
+        "import sys; from sitong.commands import main; sys.argv = ['sitong', '--help']\n"
+        "try:\n    main()\nfinally:\n"
+        "    print([name for name in ('duckdb', 'pandas', 'great_expectations', 'airflow') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in OPTIONS)
+    assert done.stdout.strip().endswith("[]")
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_every_command_explains_its_options_in_both_languages(command):
+    outcome = call(command, "--help", environment={"NO_COLOR": "1", "TERM": "dumb"})
+    assert outcome.status == 0
+    assert all(option in outcome.out for option in OPTIONS[command])
+    assert any("\u4e00" <= character <= "\u9fff" for character in outcome.out)
+
+
+def test_no_command_at_all_shows_the_help():
+    outcome = call()
+    assert outcome.status in (0, 2)
+    assert "simulate" in outcome.said
+
+
+def test_the_doctor_is_content_with_this_installation(tmp_path):
+    outcome = call("doctor", "--home", tmp_path / "home")
+    assert outcome.status == 0, outcome.said
+    assert "not ok" not in outcome.said
+    assert "PostgreSQL" in outcome.said
+    assert not (tmp_path / "home" / "postgres" / "data" / "postmaster.pid").exists()
+
+
+def test_the_doctor_says_what_is_wrong_and_ends_with_1(tmp_path):
+    (tmp_path / "file").write_text("x", "utf-8")
+    secret = "hunter2-of-the-owner"  # noqa: S105 - a password that must not be shown
+    outcome = call(
+        "doctor", "--home", tmp_path / "home",
+        environment={"SITONG_DATABASE_URL": f"postgresql://me:{secret}@127.0.0.1:1/nowhere"},
+    )  # fmt: skip
+    assert outcome.status == 1
+    assert "not ok" in outcome.said
+    assert "SITONG_DATABASE_URL" in outcome.said
+    assert secret not in outcome.said
+
+
+@pytest.mark.parametrize("url", ["mysql://me@host/db", "hunter2"])
+def test_an_address_that_is_none_of_postgresql_is_wrong_usage(tmp_path, town, url):
+    drop = export(town, tmp_path / "drop", ["tax.wage"])
+    outcome = call("run", "--drops", drop, "--home", tmp_path / "home", environment={"SITONG_DATABASE_URL": url})
+    assert outcome.status == 2, outcome.said
+    assert "postgresql://" in outcome.said
+
+
+def test_a_database_that_does_not_answer_ends_with_1(tmp_path, town):
+    drop = export(town, tmp_path / "drop", ["tax.wage"])
+    url = "postgresql://me:hunter2@127.0.0.1:1/nowhere"
+    outcome = call("run", "--drops", drop, "--home", tmp_path / "home", environment={"SITONG_DATABASE_URL": url})
+    assert outcome.status == 1, outcome.said
+    assert "127.0.0.1:1/nowhere" in outcome.said
+    assert "hunter2" not in outcome.said
+
+
+def test_two_runs_at_once_are_refused(tmp_path, town):
+    drop = export(town, tmp_path / "drop", ["tax.wage"])
+    with home_lock(Zones(tmp_path / "home")):
+        code = f"import sys; from sitong.commands import main; sys.argv = ['sitong', 'run', '--drops', {str(drop)!r}, "
+        code += f"'--home', {str(tmp_path / 'home')!r}]; main()"
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "another process" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "text", ["home = 1\nunknown = 2\n", "database_url = 'postgresql://a:hunter2@b/c'\n", "not toml"]
+)
+def test_a_settings_file_that_cannot_be_used_is_wrong_usage(tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sitong.toml").write_text(text, "utf-8")
+    (tmp_path / "drop").mkdir()
+    outcome = call("run", "--drops", "drop")
+    assert outcome.status == 2, outcome.said
+    assert "hunter2" not in outcome.said
+    assert "sitong.toml" in outcome.said
