@@ -71,7 +71,7 @@ def picture_font(text: str) -> PictureFont:
 def _picture_font(characters: str) -> PictureFont:
     holder = tempfile.TemporaryDirectory(prefix="sitong-fonts.")
     _HELD.append(holder)
-    family = f"{FAMILY} {sha256(characters.encode()).hexdigest()[:8]}"
+    family = f"{FAMILY} s{sha256(characters.encode()).hexdigest()[:8]}"  # a word of CSS must not begin with a digit
     _static(characters, family).save(Path(holder.name) / "regular.ttf")
     return PictureFont(family, Path(holder.name))
 

@@ -4,6 +4,7 @@ import base64
 import re
 from io import BytesIO
 
+import pytest
 from fontTools.ttLib import TTFont
 
 from schemas.rendering.fonts import FAMILY, embedded_font_css
@@ -20,6 +21,15 @@ def test_pictures_have_glyphs_where_no_chinese_font_is_installed():
 
     blank, first, second = picture(""), picture("市"), picture("南")
     assert len({blank, first, second}) == 3
+
+
+@pytest.mark.parametrize("alphabet", list("城阳即墨"))
+def test_glyphs_are_drawn_whatever_the_alphabet(alphabet):
+    def picture(text):
+        head = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30">'
+        return to_png(f'{head}<text x="2" y="22" font-family="{FAMILY}">{text}</text></svg>', alphabet)
+
+    assert picture(alphabet) != picture("")
 
 
 def test_the_same_text_gives_the_same_font():
