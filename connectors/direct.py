@@ -28,16 +28,22 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Wish:
-    """On which day batches are judged, and which columns are wanted (None: all)."""
+    """On which day batches are judged, which columns are wanted (None: all), whose broken floors are waived."""
 
     as_of: date
     columns: Collection[str] | None = None
+    released: Collection[str] = ()
 
 
 def read_drop(
-    folder: Path, datasets: Collection[str], *, as_of: date, columns: Collection[str] | None = None
+    folder: Path,
+    datasets: Collection[str],
+    *,
+    as_of: date,
+    columns: Collection[str] | None = None,
+    released: Collection[str] = (),
 ) -> Mapping[str, pa.Table]:
-    """The accepted rows of those of the datasets that the folder holds.
+    """The accepted rows of those of the datasets that the folder holds; broken floors of `released` ones are waived.
 
     Columns as in the accepted zone; where `columns` are named, these, `record_id`, and those whose null share has a
     floor. Memory holds all datasets at once; `write_drop` holds one at a time.
@@ -46,19 +52,21 @@ def read_drop(
         SourceUnavailable: the folder is missing.
         SourceRejected: it holds none of the datasets, or files of them are rejected or held; all of these are named.
     """
-    chosen, wish = _chosen(folder, datasets), _Wish(as_of, columns)
+    chosen, wish = _chosen(folder, datasets), _Wish(as_of, columns, released)
     folded = mapped(lambda name: _fold(source_contract(name), chosen[name], wish), chosen)
     if refused := [one for _, rejections in folded for one in rejections]:
         raise rejected(refused)
     return {name: table for name, (table, _) in zip(chosen, folded, strict=True) if table is not None}
 
 
-def write_drop(folder: Path, datasets: Collection[str], out: Path, *, as_of: date) -> Mapping[str, Path]:
+def write_drop(
+    folder: Path, datasets: Collection[str], out: Path, *, as_of: date, released: Collection[str] = ()
+) -> Mapping[str, Path]:
     """The same as `read_drop`, one Parquet file per dataset in a folder that is there."""
     paths: dict[str, Path] = {}
     refused: list[Rejection] = []
     for name, files in _chosen(folder, datasets).items():
-        table, rejections = _fold(source_contract(name), files, _Wish(as_of))
+        table, rejections = _fold(source_contract(name), files, _Wish(as_of, released=released))
         refused += rejections
         if table is not None and not refused:
             paths[name] = out / f"{name}.parquet"
@@ -98,7 +106,8 @@ def _fold(contract: Contract, files: Sequence[DropFile], wish: _Wish) -> tuple[p
 def _advance(state: State, file: DropFile, contract: Contract, wish: _Wish) -> State:
     mode = file.mode or contract.mode
     checked = _checked(file, contract, mode, wish)
-    return advance(state, Batch(file.batch or file.path.name, file.path.name, mode), checked, contract).state
+    batch = Batch(file.batch or file.path.name, file.path.name, mode, released=contract.name in wish.released)
+    return advance(state, batch, checked, contract).state
 
 
 def _checked(file: DropFile, contract: Contract, mode: Mode, wish: _Wish) -> Validated:

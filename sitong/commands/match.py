@@ -4,6 +4,7 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -56,6 +57,7 @@ def match(
         list[Path] | None, typer.Option(help="Tables for a declared model 任意表", exists=True, dir_okay=False)
     ] = None,
     as_of: Day = None,
+    accept: Annotated[list[str] | None, typer.Option(help="Accept a held dataset (police.resident) 放行")] = None,
 ) -> None:
     """Match persons, enterprises, or any tables with a declared model, file to file. 文件到文件的匹配。"""
     from matching.run import MatchOptions
@@ -64,7 +66,8 @@ def match(
     out_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".match-", dir=out_folder) as folder:
         if matched is not None and drops is not None and not records:
-            _match_drop(_ENTITIES[matched], drops, Path(folder), options, as_of.date() if as_of else today())
+            day = as_of.date() if as_of else today()
+            _match_drop(_ENTITIES[matched], drops, Path(folder), options, _Judged(day, _datasets(accept or [])))
         elif matched is None and drops is None and records and model is not None:
             _match_tables(model, records, Path(folder), options)
         else:
@@ -82,7 +85,24 @@ def _trained(model: Path | None) -> Path | None:
     return model if model is not None and model.suffix == ".json" else None
 
 
-def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOptions", day: date) -> None:
+@dataclass(frozen=True)
+class _Judged:
+    """How batches are judged: the day, and the datasets whose broken floors are waived."""
+
+    as_of: date
+    released: frozenset[str] = frozenset()
+
+
+def _datasets(accepted: Sequence[str]) -> frozenset[str]:
+    from sitong.stages import waivable
+
+    datasets, checks = waivable(accepted)
+    if checks:
+        raise typer.BadParameter(f"{', '.join(sorted(checks))}: a match publishes nothing; name datasets only")
+    return datasets
+
+
+def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOptions", judged: _Judged) -> None:
     from connectors.direct import read_drop, write_drop
     from matching.run import match as match_records
     from registry.policy import policy
@@ -93,9 +113,15 @@ def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOption
         with step("read and validate 读取校验") as said:
             whole = options.only is None  # golden records read the accepted columns again, from files
             tables = (
-                write_drop(drops, datasets, Path(accepted), as_of=day)
+                write_drop(drops, datasets, Path(accepted), as_of=judged.as_of, released=judged.released)
                 if whole
-                else read_drop(drops, datasets, as_of=day, columns=_columns_read(entity, options.model))
+                else read_drop(
+                    drops,
+                    datasets,
+                    as_of=judged.as_of,
+                    columns=_columns_read(entity, options.model),
+                    released=judged.released,
+                )
             )
             said.append(f"{len(tables)} datasets")
         read_seconds = time.monotonic() - started
@@ -104,7 +130,7 @@ def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOption
             said.append(f"{sum(summary.records.values()):,} records, {summary.clusters:,} {entity}s")
         if whole:
             with step("golden records 黄金记录"):
-                _write_golden(entity, tables, folder, day)
+                _write_golden(entity, tables, folder, judged.as_of)
     _add_reading(folder / "summary.json", sum(summary.records.values()), read_seconds)
 
 

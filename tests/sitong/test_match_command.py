@@ -5,7 +5,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from tests.sitong.exports import FORMATS, export
+from tests.sitong.exports import FORMATS, export, write_batch
 from tests.sitong.homes import CROSSWALK, call, columns, groups, masters, records
 from tests.sitong.town import AS_OF, ENTERPRISES, FACTS, PERSONS
 
@@ -89,3 +89,19 @@ def test_a_rejected_file_leaves_an_earlier_result_as_it_was(town, tmp_path):
     assert outcome.status == 1
     assert broken.name in outcome.said
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+@pytest.mark.parametrize("more", [(), ("--only", "crosswalk")])
+def test_a_held_dataset_is_matched_once_it_is_accepted(town, tmp_path, more):
+    drop = tmp_path / "drop"
+    rows = [row | {"id_number": None} for row in town.rows["police.resident"]]
+    write_batch(drop, "police.resident", "20260331", rows)
+    arguments = ["match", "persons", "--drops", drop, "--out", tmp_path / "out", *more]
+    outcome = call(*arguments)
+    assert outcome.status == 1
+    assert "--accept police.resident" in outcome.said
+    outcome = call(*arguments, "--accept", "police.resident")
+    assert outcome.status == 0, outcome.said
+    assert len(pq.read_table(tmp_path / "out" / "crosswalk.parquet")) == len(rows)
+    assert call(*arguments, "--accept", "police.citizen").status == 2
+    assert call(*arguments, "--accept", "fewer_masters").status == 2
