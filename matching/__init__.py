@@ -1,1 +1,1 @@
-"""Room."""
+"""Who is who: standardise, block, compare, weigh, decide, cluster. The model is data (`models/*.yaml`)."""

@@ -1,1 +1,1 @@
-"""Room."""
+"""Where things lie: the zones of a home folder, manifests, atomic commit, locks, and the PostgreSQL server."""
