@@ -56,7 +56,7 @@ def compare(records: Records, nodes: Nodes, model: MatchModel, pairs: Pairs) -> 
 def _independent(records: Records, nodes: Nodes, model: MatchModel, field: str, pairs: Pairs, found: Levels) -> Levels:
     """No level where a value was told by another field that both sides have: it would be weighed twice."""
     source = model.fields[field].fallback
-    if source is None:
+    if source is None or field not in records.told:
         return found
     told = records.told[field][nodes.first]
     has = records.codes[source][nodes.first] >= 0

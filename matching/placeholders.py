@@ -44,7 +44,7 @@ def _without(records: Records, model: MatchModel, field: str, crowded: npt.NDArr
     codes = {**records.codes, field: np.where(gone, np.int32(-1), records.codes[field])}
     told = dict(records.told)
     for name, spec in model.fields.items():
-        if spec.fallback == field:
+        if spec.fallback == field and name in told:
             lost = gone & told[name]
             codes[name] = np.where(lost, np.int32(-1), codes[name])
             told[name] = told[name] & ~lost

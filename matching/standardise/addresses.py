@@ -14,9 +14,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matching.characters.table import LAST, characters, simplify
-from matching.standardise.codepoints import BREAK, flat, spans, unflat
-from matching.standardise.folding import at_rest
-from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
+from matching.standardise.codepoints import Characters, flat
+from matching.standardise.folding import DROPPED, ODD, Folding, at_rest, fold_all, merged
+from matching.standardise.values import Keys, Standardised, ValueTable, mixed, numbered
 
 LONGEST: Final = 120
 """Characters of an address that are read."""
@@ -26,7 +26,7 @@ CHUNK: Final = 1 << 18
 
 NUMERAL = "一二三四五六七八九十百〇零"
 COUNTED = "号楼单栋幢层室户座"
-PLAIN_KIND, ODD, NUMERAL_KIND, COUNTED_KIND = range(4)
+NUMERAL_KIND, COUNTED_KIND = 1, 2
 DIGIT: Final = {character: place for place, character in enumerate("〇一二三四五六七八九")} | {"零": 0}
 NOISE = re.compile(r"[\s,，.。;；:：()（）\[\]【】]+")
 CHINESE_NUMBER = re.compile(f"([{NUMERAL}]+)(?=号|楼|单元|栋|幢|层|室|户|座)")
@@ -45,14 +45,31 @@ def _fold_once(text: str) -> str:
 
 
 @functools.cache
+def _folding() -> Folding:
+    """Ideographs and what has a single equal in its row fold by table; a Chinese house number does not."""
+    table = np.full(LAST, ODD, np.uint32)
+    table[0x4E00:0xA000] = characters().simplified[0x4E00:0xA000]
+    for point in (*range(1, 0x80), *range(0x2010, 0x2028), *range(0x3000, 0x3012), *range(0xFF01, 0xFF5F)):
+        folded = fold(chr(point))
+        if len(folded) < 2:
+            table[point] = ord(folded) if folded else DROPPED
+    return Folding(fold, table, _chinese_numbers, LONGEST)
+
+
+def _chinese_numbers(held: Characters) -> npt.NDArray[np.bool_]:
+    """Numerals before what houses are counted in."""
+    kind = _kinds()[np.minimum(held.points, LAST - 1)]
+    found = np.zeros(len(kind), bool)
+    found[:-1] = (kind[:-1] == NUMERAL_KIND) & (kind[1:] == COUNTED_KIND)
+    return found
+
+
+@functools.cache
 def _kinds() -> npt.NDArray[np.uint8]:
-    """Code point → whether arrays can fold it, and whether it is a numeral or what houses are counted in."""
-    kinds = np.full(LAST, ODD, np.uint8)
-    kinds[0x4E00:0xA000] = PLAIN_KIND
-    for character in f"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ#-{BREAK}":
-        kinds[ord(character)] = PLAIN_KIND
-    for characters_, kind in ((NUMERAL, NUMERAL_KIND), (COUNTED, COUNTED_KIND)):
-        kinds[[ord(character) for character in characters_]] = kind
+    """Code point → whether it is a numeral or what houses are counted in."""
+    kinds = np.zeros(LAST, np.uint8)
+    for texts, kind in ((NUMERAL, NUMERAL_KIND), (COUNTED, COUNTED_KIND)):
+        kinds[[ord(character) for character in texts]] = kind
     return kinds
 
 
@@ -75,20 +92,9 @@ def chinese_number(text: str) -> int:
     return total + last
 
 
-def standard_addresses(texts: list[str]) -> list[str]:
-    """`fold` of each text, by arrays where nothing but simplification is needed."""
-    quick = [text.replace(BREAK, " ") for text in texts] if any(BREAK in text for text in texts) else texts
-    points = flat(quick)
-    bounded = np.minimum(points, LAST - 1)
-    folded = unflat(characters().simplified[bounded])
-    kind = _kinds()[bounded]
-    odd = kind == ODD
-    odd[1:] |= (kind[:-1] == NUMERAL_KIND) & (kind[1:] == COUNTED_KIND)
-    starts, lengths = spans(points)
-    slow = np.unique(np.searchsorted(starts, np.flatnonzero(odd), side="right") - 1)
-    for place in np.union1d(slow, np.flatnonzero(lengths > LONGEST)).tolist():
-        folded[place] = fold(texts[place])
-    return folded
+def standard_addresses(texts: pa.StringArray) -> tuple[pa.StringArray, npt.NDArray[np.bool_]]:
+    """`fold` of each text, and which texts it changed."""
+    return fold_all(texts, _folding())
 
 
 def address(texts: pa.StringArray) -> Standardised:
@@ -96,10 +102,10 @@ def address(texts: pa.StringArray) -> Standardised:
 
     `value` is the whole text, `house` road and all numbers, `building` road and first number, `road` the road.
     """
-    filled = texts.fill_null("")
-    parts = [pa.array(standard_addresses(part.to_pylist()), pa.string()) for part in _chunks(filled)]
-    codes, values = distinct(pa.concat_arrays([*parts, pa.array([], pa.string())]))
-    found = [_road_keys(part.to_pylist()) for part in _chunks(values)] or [_road_keys([])]
+    folded = [standard_addresses(part) for part in _chunks(texts)] or [(texts, np.zeros(0, bool))]
+    codes, values = merged(pa.concat_arrays([part for part, _ in folded]), np.concatenate([c for _, c in folded]))
+    del folded
+    found = [_road_keys(flat(part)) for part in _chunks(values)] or [_road_keys(flat(values))]
     keys = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
     return Standardised(codes, ValueTable(values, {"value": numbered(len(values))} | keys))
 
@@ -109,11 +115,9 @@ def _chunks(texts: pa.StringArray) -> list[pa.StringArray]:
     return [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
 
 
-def _road_keys(texts: list[str]) -> dict[str, Keys]:
-    points = flat(texts)
-    starts, lengths = spans(points)
-    first, numbers, leading = _numbers(points, starts)
-    road = _before(points, starts, np.where(first >= 0, first, lengths))
+def _road_keys(held: Characters) -> dict[str, Keys]:
+    first, numbers, leading = _numbers(held.points, held.starts)
+    road = _before(held.points, held.starts, np.where(first >= 0, first, held.lengths))
     present = np.where(first >= 0, numbers, 0).astype(np.uint64)
     return {"house": mixed(road, present), "building": mixed(road, leading), "road": mixed(road)}
 
@@ -132,11 +136,17 @@ def _numbers(points: npt.NDArray[np.uint32], starts: Places) -> tuple[Places, Ke
     """Of each text: where its first number begins (−1), a key of all its numbers in order, and of the first."""
     first = np.full(len(starts), -1, np.int64)
     everything, leading = np.zeros(len(starts), np.uint64), np.zeros(len(starts), np.uint64)
-    digit = (points >= 48) & (points <= 57)
-    begins = np.flatnonzero(digit & ~np.concatenate(([False], digit[:-1])))
+    digit = (points - 48) <= 9
+    opening = digit.copy()
+    opening[1:] &= ~digit[:-1]
+    boundary = starts[1:][starts[1:] < len(points)]
+    opening[boundary] = digit[boundary]
+    begins = np.flatnonzero(opening)
     if not len(begins):
         return first, everything, leading
-    ends = np.flatnonzero(digit & ~np.concatenate((digit[1:], [False]))) + 1
+    closing = digit.copy()
+    closing[:-1] &= ~digit[1:] | opening[1:]
+    ends = np.flatnonzero(closing) + 1
     owner = np.searchsorted(starts, begins, side="right") - 1
     values = _values(points, begins, ends)
     opens = np.concatenate(([True], owner[1:] != owner[:-1]))
@@ -151,9 +161,10 @@ def _numbers(points: npt.NDArray[np.uint32], starts: Places) -> tuple[Places, Ke
 
 def _values(points: npt.NDArray[np.uint32], begins: Places, ends: Places) -> npt.NDArray[Any]:
     """The last nine digits of each run as a number."""
-    value = np.zeros(len(begins), np.uint64)
-    for back in range(9, 0, -1):
-        inside = ends - back >= begins
-        digit = np.where(inside, points[np.where(inside, ends - back, 0)] - 48, 0)
-        value = value * np.uint64(10) + digit.astype(np.uint64)
+    begins = np.maximum(begins, ends - 9)
+    value = (points[begins] - 48).astype(np.uint64)
+    rows = np.flatnonzero(ends - begins > 1)
+    for place in range(1, 9):
+        value[rows] = value[rows] * np.uint64(10) + (points[begins[rows] + place] - 48)
+        rows = rows[(ends - begins)[rows] > place + 1]
     return value

@@ -1,39 +1,104 @@
-"""Texts as matrices of code points, so that characters are worked on in arrays and never as UTF-8 bytes."""
+"""Texts as arrays of code points, straight from and into Arrow's buffers: no text becomes a Python object.
 
-from collections.abc import Sequence
+Characters are worked on as numbers and never as UTF-8 bytes, save where a text is known to be ASCII.
+"""
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 CodePoints = npt.NDArray[np.uint32]
-
-BREAK = "\n"
-
-
-def flat(texts: Sequence[str]) -> CodePoints:
-    """All texts one after the other, each ended by a line break; texts must not hold one."""
-    if not len(texts):
-        return np.zeros(0, np.uint32)
-    return np.frombuffer((BREAK.join(texts) + BREAK).encode("utf-32-le", "replace"), np.uint32)
+Places = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
 
 
-def unflat(points: CodePoints) -> list[str]:
+@dataclass(frozen=True)
+class Characters:
+    """The code points of many texts, one text after the other.
+
+    Attributes:
+        points: all code points.
+        starts: where each text begins.
+        lengths: characters by text; null has none.
+    """
+
+    points: CodePoints
+    starts: Places
+    lengths: Places
+
+    @classmethod
+    def of(cls, points: CodePoints, lengths: Places) -> "Characters":
+        """Texts of some lengths."""
+        return cls(points, np.cumsum(lengths) - lengths, lengths)
+
+    def owner(self, places: Places) -> Places:
+        """The text that holds each of some code points."""
+        return np.searchsorted(self.starts, places, side="right") - 1
+
+    def mark(self, places: Places) -> npt.NDArray[np.bool_]:
+        """The texts that hold any of some code points."""
+        marked = np.zeros(len(self.lengths), bool)
+        marked[self.owner(places)] = True
+        return marked
+
+
+def flat(texts: pa.StringArray) -> Characters:
+    """The code points of texts."""
+    filled = texts.fill_null("") if texts.null_count else texts
+    data, offsets = _buffers(filled)
+    if len(data) and int(data.max()) > 127:
+        points = np.frombuffer(data.tobytes().decode("utf-8").encode("utf-32-le"), np.uint32)
+        lengths = pc.utf8_length(filled).to_numpy(zero_copy_only=False).astype(np.int64)
+        return Characters.of(points, lengths)
+    return Characters(data.astype(np.uint32), offsets[:-1], np.diff(offsets))
+
+
+def unflat(characters: Characters) -> pa.StringArray:
     """The inverse of `flat`."""
-    return points.astype("<u4").tobytes().decode("utf-32-le").split(BREAK)[:-1]
+    points, lengths = characters.points, characters.lengths
+    sizes = np.ones(len(points), np.int8)
+    for least in (0x80, 0x800, 0x10000):
+        sizes += points >= least
+    ends = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+    offsets = ends[np.concatenate(([0], np.cumsum(lengths)))].astype(np.int32)
+    data = points.astype("<u4", copy=False).tobytes().decode("utf-32-le").encode("utf-8")
+    return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(offsets), pa.py_buffer(data))
 
 
-def spans(points: CodePoints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Where each text of a flat array starts and how long it is."""
-    ends = np.flatnonzero(points == ord(BREAK))
-    starts = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
-    return starts, ends - starts
+def matrix(characters: Characters, width: int) -> CodePoints:
+    """The first `width` code points of each text, 0 beyond its end."""
+    return _matrix(characters.points, characters.starts, characters.lengths, width)
 
 
-def matrix(points: CodePoints, width: int) -> tuple[CodePoints, npt.NDArray[np.int64]]:
-    """The first `width` code points of each text, 0 beyond its end, and the texts' full lengths."""
-    starts, lengths = spans(points)
-    out = np.zeros((len(starts), width), np.uint32)
+def ascii_matrix(texts: pa.StringArray, width: int) -> tuple[Bytes, npt.NDArray[np.int32]]:
+    """The first `width` bytes of each text, 0 beyond its end, and the texts' lengths in bytes; null has none."""
+    data, offsets = _buffers(texts.fill_null("") if texts.null_count else texts)
+    lengths = np.diff(offsets)
+    if len(lengths) and int(lengths.min()) == int(lengths.max()) == width:
+        return data.reshape(-1, width), lengths.astype(np.int32)
+    return _matrix(data, offsets[:-1], lengths, width), lengths.astype(np.int32)
+
+
+def _matrix(points: npt.NDArray[Any], starts: Places, lengths: Places, width: int) -> npt.NDArray[Any]:
+    out = np.zeros((len(starts), width), points.dtype)
+    rows: Places | slice = slice(None)
     for place in range(width):
-        inside = lengths > place
-        out[inside, place] = points[starts[inside] + place]
-    return out, lengths
+        inside = np.flatnonzero(lengths > place)
+        if len(inside) < len(lengths):
+            rows = inside
+        out[rows, place] = points[starts[rows] + place]
+    return out
+
+
+def _buffers(texts: pa.StringArray) -> tuple[Bytes, Places]:
+    """UTF-8 bytes of all texts, and where each begins and the last ends."""
+    if not len(texts):
+        return np.zeros(0, np.uint8), np.zeros(1, np.int64)
+    _, offsets_buffer, data = texts.buffers()
+    offsets = np.frombuffer(offsets_buffer, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    held = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    return held[offsets[0] : offsets[-1]], offsets - offsets[0]

@@ -20,7 +20,7 @@ from matching.characters.table import LAST, characters, simplify
 from matching.standardise.codepoints import flat, matrix
 from matching.standardise.folding import at_rest
 from matching.standardise.identifiers import citizen_id
-from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
+from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered, through
 
 WORDS: Final = Path(__file__).parent.parent / "words"
 LONGEST: Final = 80
@@ -117,7 +117,8 @@ def company_name(texts: pa.StringArray) -> Standardised:
         "start": _key(core[:2] for core in cores),
         "end": _key(core[1:] for core in cores),
     }
-    points, lengths = matrix(flat(cores), 16)
+    held = flat(pa.array(cores, pa.string()))
+    points, lengths = matrix(held, 16), held.lengths
     syllable = characters().syllable[np.minimum(points, LAST - 1)].astype(np.uint32)
     sounds = np.where(syllable > 0, syllable, points)
     features = {
@@ -144,7 +145,8 @@ def organization_code(texts: pa.StringArray) -> Standardised:
     codes, values = distinct([shared_code(text) for text in texts.to_pylist()])
     known = values.to_pylist()
     valid = np.array([len(text) != 9 or _checks(text) for text in known], bool)
-    points, lengths = matrix(flat(known), 18)
+    held = flat(values)
+    points, lengths = matrix(held, 18), held.lengths
     keys: dict[str, Keys] = {
         "value": numbered(len(known)),
         "head": mixed(*(points[:, place] for place in range(5))),
@@ -186,7 +188,9 @@ def owner_id(texts: pa.StringArray) -> Standardised:
     """Numbers of owners and representatives as `citizen_id` has them; identifiers of enterprises are null."""
     cleaned = (re.sub("[^0-9A-Z]", "", text.upper()) if text else "" for text in texts.to_pylist())
     numbers = [owner_number(text) or (text if PERSONAL.match(text) else None) for text in cleaned]
-    return citizen_id(pa.array(numbers, pa.string()))
+    codes, values = distinct(numbers)
+    found = citizen_id(values)
+    return Standardised(through(found.codes, codes), found.table)
 
 
 def business_kind(texts: pa.StringArray) -> Standardised:

@@ -11,15 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matching.standardise.codepoints import flat, matrix
-from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
+from matching.standardise.codepoints import Bytes, ascii_matrix
+from matching.standardise.folding import Flags, merged
+from matching.standardise.values import Keys, Standardised, ValueTable, numbered
 
-WEIGHTS: Final = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], np.int64)
+WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS: Final = np.frombuffer(b"10X98765432", np.uint8)
 WIDTH: Final = 18
 LONGEST: Final = 24
-
-Digits = npt.NDArray[np.int64]
 
 
 def citizen_id(texts: pa.StringArray) -> Standardised:
@@ -27,30 +26,35 @@ def citizen_id(texts: pa.StringArray) -> Standardised:
 
     15 digits become 18 by inserting 19 and appending the check digit. One character repeated is a placeholder: null.
     """
-    codes, values = distinct(_cleaned(texts))
-    points, lengths = matrix(flat(values.fill_null("").to_pylist()), WIDTH)
-    repeated = (points == points[:, :1]).sum(axis=1) == np.minimum(lengths, WIDTH)
-    codes = np.where(np.append(repeated, False)[codes], np.int32(-1), codes)
-    digits = points.astype(np.int64) - 48
-    numeric = (digits >= 0) & (digits <= 9)
-    numeric[:, 17] |= points[:, 17] == ord("X")
-    whole = (lengths == WIDTH) & numeric.all(axis=1)
-    check = CHECKS[np.where(numeric[:, :17], digits[:, :17], 0) @ WEIGHTS % 11]
-    valid = whole & (check == points[:, 17]) & _is_date(digits)
-    birth, sex = _birth_texts(digits, whole), _sex_texts(digits, whole)
-    features = {"points": points, "length": lengths, "valid": valid}
+    codes, values = merged(*_cleaned(texts))
+    points, lengths = ascii_matrix(values, WIDTH)
+    repeated = np.asarray((points == points[:, :1]).sum(axis=1) == np.minimum(lengths, WIDTH))
+    if repeated.any():
+        codes = np.where(np.append(repeated, False)[codes], np.int32(-1), codes)
+    whole = _well_formed(points, lengths)
+    birth = _number(points, 6, 14)
+    dated = whole & _is_date(birth)
+    features = {"points": points, "length": lengths.astype(np.int8), "valid": dated & _checks(points)}
     keys = {"value": np.where(lengths > 8, numbered(len(values)), 0).astype(np.uint64)} | _parts(points, whole)
-    return Standardised(codes, ValueTable(values, keys, features, {"birth_date": birth, "sex": sex}))
+    known = {"birth_date": _birth_texts(birth, dated), "sex": _sex_texts(points, whole)}
+    return Standardised(codes, ValueTable(values, keys, features, known))
 
 
-def _cleaned(texts: pa.StringArray) -> pa.StringArray:
-    upper = pc.utf8_upper(pc.utf8_slice_codeunits(texts, 0, LONGEST))
-    odd = pc.fill_null(pc.invert(pc.match_substring_regex(upper, "^[0-9]{17}[0-9X]$")), False)
-    if not pc.any(odd).as_py():
-        return upper
-    cleaned = pc.replace_substring_regex(pc.utf8_normalize(upper.filter(odd), form="NFKC"), "[^0-9A-Z?*]", "")
+def _well_formed(points: Bytes, lengths: npt.NDArray[np.int32]) -> Flags:
+    """18 characters, digits all but the last, which may be X."""
+    digit = (points - 48) <= 9
+    digit[:, 17] |= points[:, 17] == ord("X")
+    return np.asarray(digit.all(axis=1) & (lengths == WIDTH))
+
+
+def _cleaned(texts: pa.StringArray) -> tuple[pa.StringArray, Flags]:
+    odd = ~_well_formed(*ascii_matrix(texts, WIDTH))
+    if not odd.any():
+        return texts, odd
+    upper = pc.utf8_upper(pc.utf8_slice_codeunits(texts.filter(pa.array(odd)), 0, LONGEST))
+    cleaned = pc.replace_substring_regex(pc.utf8_normalize(upper, form="NFKC"), "[^0-9A-Z?*]", "")
     cleaned = pa.array([_lengthened(text) for text in cleaned.to_pylist()], pa.string())
-    return pc.replace_with_mask(upper, odd, cleaned)
+    return pc.replace_with_mask(texts, pa.array(odd), cleaned), odd
 
 
 def _lengthened(text: str | None) -> str | None:
@@ -58,35 +62,42 @@ def _lengthened(text: str | None) -> str | None:
     if not text or len(text) != 15 or not (text.isascii() and text.isdigit()):
         return text
     longer = f"{text[:6]}{'18' if text[12:] >= '996' else '19'}{text[6:]}"
-    return longer + chr(CHECKS[sum(int(digit) * int(w) for digit, w in zip(longer, WEIGHTS, strict=True)) % 11])
+    return longer + chr(CHECKS[sum(int(digit) * w for digit, w in zip(longer, WEIGHTS, strict=True)) % 11])
 
 
-def _is_date(digits: Digits) -> npt.NDArray[np.bool_]:
-    year, month, day = _number(digits, 6, 10), _number(digits, 10, 12), _number(digits, 12, 14)
+def _checks(points: Bytes) -> Flags:
+    """Whether the last character is the check character of the others."""
+    total = np.zeros(len(points), np.uint16)
+    for place, weight in enumerate(WEIGHTS):
+        total += (points[:, place] - 48).astype(np.uint16) * np.uint16(weight)
+    return np.asarray(CHECKS[total % 11] == points[:, 17])
+
+
+def _is_date(number: npt.NDArray[np.int64]) -> Flags:
+    year, month, day = number // 10000, number // 100 % 100, number % 100
     return np.asarray((year >= 1800) & (year < 2200) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31))
 
 
-def _number(digits: Digits, start: int, stop: int) -> Digits:
-    powers = 10 ** np.arange(stop - start - 1, -1, -1, dtype=np.int64)
-    return np.asarray(digits[:, start:stop] @ powers)
+def _number(points: Bytes, start: int, stop: int) -> npt.NDArray[np.int64]:
+    number = np.zeros(len(points), np.int64)
+    for place in range(start, stop):
+        number = number * 10 + (points[:, place] - 48)
+    return number
 
 
-def _birth_texts(digits: Digits, whole: npt.NDArray[np.bool_]) -> pa.StringArray:
-    numbers = pa.array(_number(digits, 6, 14), mask=~(whole & _is_date(digits)))
-    encoded = numbers.dictionary_encode()
+def _birth_texts(birth: npt.NDArray[np.int64], dated: Flags) -> pa.DictionaryArray:
+    encoded = pa.array(birth, mask=~dated).dictionary_encode()
     texts = [f"{day // 10000:04d}-{day // 100 % 100:02d}-{day % 100:02d}" for day in encoded.dictionary.to_pylist()]
-    return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(texts, pa.string())).dictionary_decode()
+    return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(texts, pa.string()))
 
 
-def _sex_texts(digits: Digits, whole: npt.NDArray[np.bool_]) -> pa.StringArray:
-    texts = pa.array(["2", "1"])
-    return texts.take(pa.array(digits[:, 16] % 2, mask=~whole))
+def _sex_texts(points: Bytes, whole: Flags) -> pa.DictionaryArray:
+    odd = (points[:, 16] % 2).astype(np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(odd, mask=~whole), pa.array(["2", "1"]))
 
 
-def _parts(points: npt.NDArray[np.uint32], whole: npt.NDArray[np.bool_]) -> dict[str, Keys]:
+def _parts(points: Bytes, whole: Flags) -> dict[str, Keys]:
     """Halves of a number: one wrong character leaves one of them whole."""
-    tail = mixed(*(points[:, place] for place in range(10, WIDTH)))
-    head = mixed(*(points[:, place] for place in range(12)))
-    middle = mixed(*(points[:, place] for place in range(6, 17)))
-    return {name: np.where(whole, key, 0).astype(np.uint64) for name, key in
-            (("tail", tail), ("head", head), ("birth_and_sequence", middle))}  # fmt: skip
+    check = np.where(points[:, 17] == ord("X"), 10, points[:, 17] - 48)
+    tail, head = _number(points, 10, 17) * 11 + check + 1, _number(points, 0, 12) + 1
+    return {name: np.where(whole, key, 0).astype(np.uint64) for name, key in (("tail", tail), ("head", head))}

@@ -4,6 +4,7 @@ Owns the folding (the original stays in the record). It refuses nothing: any tex
 nothing to compare to the empty text. Invariants: folding is idempotent; the array path equals `fold`.
 """
 
+import functools
 import re
 import unicodedata
 from typing import Final
@@ -20,9 +21,9 @@ from matching.characters.table import (
     surname_readings,
     surname_stands_for,
 )
-from matching.standardise.codepoints import CodePoints, flat, matrix, unflat
-from matching.standardise.folding import at_rest
-from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
+from matching.standardise.codepoints import Characters, CodePoints, flat, matrix
+from matching.standardise.folding import ODD, Folding, at_rest, fold_all, merged
+from matching.standardise.values import Feature, Keys, Standardised, ValueTable, mixed, numbered
 
 WIDTH: Final = 12
 """Characters of a name that are compared; longer names compare by their first twelve."""
@@ -61,45 +62,43 @@ def note(text: str) -> str:
     return ";".join(match.group().strip("()[]（）【】〔〕") for match in NOTE.finditer(text))
 
 
-def _fast(points: CodePoints) -> npt.NDArray[np.bool_]:
-    """Code points that fold by the table alone: unified ideographs."""
-    return (points >= 0x4E00) & (points <= 0x9FFF)
+@functools.cache
+def _folding() -> Folding:
+    """Unified ideographs and the middle dot fold by table; the dot at either end does not."""
+    table = np.full(LAST, ODD, np.uint32)
+    table[0x4E00:0xA000] = characters().simplified[0x4E00:0xA000]
+    table[ord(DOT)] = ord(DOT)
+    return Folding(fold, table, _dots_at_an_end, LONGEST)
 
 
-def standard_names(texts: list[str]) -> list[str]:
-    """`fold` of each text; plain Chinese names by one table look-up over all of them."""
-    plain = [text if "\n" not in text else " ".join(text.split("\n")) for text in texts]
-    points = flat(plain)
-    breaks = points == 10
-    slow = ~_fast(points) & ~breaks
-    folded = unflat(np.where(slow | breaks, points, characters().simplified[np.minimum(points, LAST - 1)]))
-    odd = np.unique(np.cumsum(breaks)[slow])
-    for place in odd:
-        folded[place] = fold(plain[place])
-    long = np.flatnonzero(np.diff(np.flatnonzero(np.concatenate(([True], breaks)))) > LONGEST)
-    for place in long:
-        folded[place] = fold(plain[place])
-    return folded
+def _dots_at_an_end(held: Characters) -> npt.NDArray[np.bool_]:
+    dots = held.points == ord(DOT)
+    ends = np.concatenate((held.starts, held.starts + held.lengths - 1))[np.tile(held.lengths > 0, 2)]
+    at_end = np.zeros(len(dots), bool)
+    at_end[ends] = dots[ends]
+    return at_end
+
+
+def standard_names(texts: pa.StringArray) -> tuple[pa.StringArray, npt.NDArray[np.bool_]]:
+    """`fold` of each text, and which texts it changed."""
+    return fold_all(texts, _folding())
 
 
 def chinese_name(texts: pa.StringArray) -> Standardised:
     """Names to folded names with the code points, syllables and near syllables of their first twelve characters."""
-    filled = texts.fill_null("").to_pylist()
-    codes, values = distinct(standard_names(filled))
-    names = values.to_pylist()
-    points, lengths = matrix(flat(names), WIDTH)
+    codes, values = merged(*standard_names(texts))
+    held = flat(values)
+    points, lengths = matrix(held, WIDTH), np.minimum(held.lengths, WIDTH).astype(np.int8)
     table = characters()
     bounded = np.minimum(points, LAST - 1)
     syllable, near = table.syllable[bounded], table.near[bounded]
-    variant = points.copy()
-    variant[:, 0] = surname_stands_for()[bounded[:, 0]]
-    surname_length = _surname_lengths(points)
-    _read_surnames(points, syllable)
-    features = {
-        "points": variant, "length": np.minimum(lengths, WIDTH), "syllable": syllable, "near": near,
-        "surname_length": surname_length,
+    points[:, 0] = surname_stands_for()[bounded[:, 0]]
+    surname_length = _surname_lengths(bounded)
+    _read_surnames(bounded, syllable)
+    features: dict[str, Feature] = {
+        "points": points, "length": lengths, "syllable": syllable, "near": near, "surname_length": surname_length,
     }  # fmt: skip
-    keys = _keys(variant, syllable, np.minimum(lengths, WIDTH)) | {"value": numbered(len(names))}
+    keys = _keys(points, syllable, lengths) | {"value": numbered(len(values))}
     return Standardised(codes, ValueTable(values, keys, features))
 
 
@@ -126,17 +125,16 @@ def _read_surnames(points: CodePoints, syllable: npt.NDArray[np.uint16]) -> None
             syllable[chosen, place] = sounds[sound]
 
 
-def _keys(points: CodePoints, syllable: npt.NDArray[np.uint16], lengths: npt.NDArray[np.int64]) -> dict[str, Keys]:
+def _keys(points: CodePoints, syllable: npt.NDArray[np.uint16], lengths: npt.NDArray[np.int8]) -> dict[str, Keys]:
     """Blocking keys: the whole sound, the surname's, the given name's, and the sound less one character."""
-    unit = np.where(syllable > 0, syllable, points + np.uint32(1 << 20)).astype(np.uint64)
+    unit = np.where(syllable > 0, syllable, points + np.uint32(1 << 20))
     unit[points == 0] = 1
     whole = mixed(*(unit[:, place] for place in range(unit.shape[1])))
     first, second, third = unit[:, 0], unit[:, 1], unit[:, 2]
     given = np.where(lengths > 1, mixed(second, third), 0).astype(np.uint64)
-    last = mixed(unit[np.arange(len(unit)), np.maximum(lengths - 1, 0)])
-    less = np.stack([mixed(first, second), mixed(first, third + np.uint64(7)), mixed(second, third)], axis=1)
+    less = np.stack([mixed(first, second), mixed(first, third + np.uint32(7)), mixed(second, third)], axis=1)
     short = lengths == 2
-    less[short, 1] = mixed(first[short], np.full(int(short.sum()), 3, np.uint64))
-    less[short, 2] = mixed(second[short], np.full(int(short.sum()), 5, np.uint64))
+    less[short, 1] = mixed(first[short], 3)
+    less[short, 2] = mixed(second[short], 5)
     less[lengths < 2] = 0
-    return {"sound": whole, "surname": mixed(first), "given": given, "last": last, "less": less}
+    return {"sound": whole, "surname": mixed(first), "given": given, "less": less}

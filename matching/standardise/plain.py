@@ -5,17 +5,23 @@ Owns nothing but their cleaning. They refuse nothing: what cannot be read become
 
 import re
 import unicodedata
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matching.standardise.codepoints import flat, matrix
+from matching.standardise.codepoints import ascii_matrix
+from matching.standardise.folding import Flags, merged
 from matching.standardise.values import Codes, Standardised, ValueTable, distinct, mixed, numbered
 
 DIGITS = re.compile(r"\d+")
 PUNCTUATION = re.compile(r"[^\w]+")
 LONGEST = 200
+NUMBER: Final = 11
+"""Digits of a telephone number that count: the last."""
+
+SHORTEST_NUMBER: Final = 7
 
 
 def date(texts: pa.StringArray) -> Standardised:
@@ -25,8 +31,7 @@ def date(texts: pa.StringArray) -> Standardised:
     parts = np.array([(int(day[:4]), int(day[5:7]), int(day[8:])) for day in days], np.int32).reshape(-1, 3)
     since = np.array([np.datetime64(day) for day in days], "datetime64[D]").astype(np.int64)
     year, month, day = parts[:, 0], parts[:, 1], parts[:, 2]
-    salt = np.full(len(days), 1), np.full(len(days), 2), np.full(len(days), 3)
-    near = np.stack([mixed(year, month, salt[0]), mixed(year, day, salt[1]), mixed(month, day, salt[2]),
+    near = np.stack([mixed(year, month, 1), mixed(year, day, 2), mixed(month, day, 3),
                      mixed(year, np.minimum(month, day), np.maximum(month, day))], axis=1)  # fmt: skip
     keys = {"value": numbered(len(days)), "year_month": near[:, 0], "month_day": near[:, 2], "near": near}
     return Standardised(codes, ValueTable(values, keys, {"parts": parts, "since": since}))
@@ -61,17 +66,25 @@ def sex(texts: pa.StringArray) -> Standardised:
 
 def digits(texts: pa.StringArray) -> Standardised:
     """Telephone numbers: their digits, the last eleven; fewer than seven or one digit repeated is null."""
-    only = pc.replace_substring_regex(texts, "[^0-9]", "")
-    only = pc.utf8_slice_codeunits(only, -11, None)
-    usable = pc.match_substring_regex(only, "^[0-9]{7,11}$")
-    only = pc.if_else(usable, only, pa.scalar(None, pa.string()))
-    codes, values = distinct(only)
-    points, lengths = matrix(flat(values.to_pylist()), 11)
-    repeated = (points == points[:, :1]).sum(axis=1) == lengths
-    codes = np.where((codes >= 0) & ~repeated[codes], codes, -1).astype(np.int32) if len(repeated) else codes
-    return Standardised(
-        codes, ValueTable(values, {"value": numbered(len(values))}, {"points": points, "length": lengths})
-    )
+    codes, values = merged(*_only_digits(texts))
+    points, lengths = ascii_matrix(values, NUMBER)
+    repeated = np.asarray((points == points[:, :1]).sum(axis=1) == lengths)
+    if repeated.any():
+        codes = np.where(np.append(repeated, False)[codes], np.int32(-1), codes)
+    features = {"points": points, "length": lengths.astype(np.int8)}
+    return Standardised(codes, ValueTable(values, {"value": numbered(len(values))}, features))
+
+
+def _only_digits(texts: pa.StringArray) -> tuple[pa.StringArray, Flags]:
+    """Seven to eleven digits as they are, other texts by their digits; and which those are."""
+    points, lengths = ascii_matrix(texts, NUMBER)
+    digit = ((points - 48) <= 9).sum(axis=1)
+    odd = np.asarray((digit != lengths) | (lengths < SHORTEST_NUMBER))
+    if not odd.any():
+        return texts, odd
+    only = pc.utf8_slice_codeunits(pc.replace_substring_regex(texts.filter(pa.array(odd)), "[^0-9]", ""), -NUMBER, None)
+    only = pc.if_else(pc.greater_equal(pc.binary_length(only), SHORTEST_NUMBER), only, pa.scalar(None, pa.string()))
+    return pc.replace_with_mask(texts, pa.array(odd), only), odd
 
 
 def text(texts: pa.StringArray) -> Standardised:

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Final
 
+import pyarrow as pa
+
 from matching.model import SpecificationError
 from matching.standardise.addresses import address
 from matching.standardise.companies import business_kind, company_name, organization_code, owner_id
 from matching.standardise.identifiers import citizen_id
 from matching.standardise.names import chinese_name
 from matching.standardise.plain import code, date, digits, sex, text
-from matching.standardise.values import Standardiser
+from matching.standardise.values import Standardised, Standardiser, distinct, through
 
 STANDARDISERS: Final[Mapping[str, Standardiser]] = {
     "address": address,
@@ -27,8 +29,8 @@ STANDARDISERS: Final[Mapping[str, Standardiser]] = {
 }
 
 
-def standardiser(name: str) -> Standardiser:
-    """A standardiser by name.
+def of_distinct(name: str) -> Standardiser:
+    """A standardiser by name, of texts of which none is null, empty or there twice.
 
     Raises:
         SpecificationError: there is none of that name.
@@ -36,3 +38,19 @@ def standardiser(name: str) -> Standardiser:
     if name not in STANDARDISERS:
         raise SpecificationError(f"standardiser {name!r} is not known; use one of {', '.join(STANDARDISERS)}")
     return STANDARDISERS[name]
+
+
+def standardiser(name: str) -> Standardiser:
+    """A standardiser by name, of any texts.
+
+    Raises:
+        SpecificationError: there is none of that name.
+    """
+    work = of_distinct(name)
+
+    def of_any(texts: pa.StringArray) -> Standardised:
+        codes, values = distinct(texts)
+        found = work(values)
+        return Standardised(through(found.codes, codes), found.table)
+
+    return of_any

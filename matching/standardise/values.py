@@ -5,15 +5,19 @@ Invariant: `codes[i]` is the row in `table` of the i-th received text, −1 wher
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Codes = npt.NDArray[np.int32]
 Keys = npt.NDArray[np.uint64]
 Feature = npt.NDArray[Any]
+
+SLICE: Final = 1 << 15
+"""Keys that are mixed at once: what stays within a processor's nearest memory."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class ValueTable:
     texts: pa.StringArray
     keys: Mapping[str, Keys] = field(default_factory=dict)
     features: Mapping[str, Feature] = field(default_factory=dict)
-    known: Mapping[str, pa.StringArray] = field(default_factory=dict)
+    known: Mapping[str, pa.DictionaryArray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -45,21 +49,33 @@ class Standardised:
 
 
 Standardiser = Callable[[pa.StringArray], Standardised]
+"""Takes texts of which none is null, empty or there twice."""
 
 
 def distinct(texts: pa.StringArray | Sequence[str | None]) -> tuple[Codes, pa.StringArray]:
     """Codes of texts and their distinct values in order of first sight; null and empty are −1."""
-    array = pa.array(texts, pa.string()) if not isinstance(texts, pa.Array) else texts
+    array = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.string())
     encoded = array.dictionary_encode()
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    values = encoded.dictionary
-    empty = values.index("").as_py()
+    codes, values = indices(encoded), encoded.dictionary
+    empty = pc.index(pc.binary_length(values), 0).as_py()
     if empty >= 0:
         keep = np.arange(len(values)) != empty
-        renumbered = np.where(keep, np.cumsum(keep) - 1, -1).astype(np.int32)
-        codes = np.where(codes >= 0, renumbered[codes], -1).astype(np.int32)
+        codes = through(np.where(keep, np.cumsum(keep) - 1, -1).astype(np.int32), codes)
         values = values.filter(pa.array(keep))
     return codes, values
+
+
+def indices(encoded: pa.DictionaryArray) -> Codes:
+    """The indices of a dictionary array, −1 where null."""
+    found = encoded.indices
+    if found.null_count:
+        found = found.fill_null(-1)
+    return np.asarray(found.to_numpy(zero_copy_only=False), np.int32)
+
+
+def through(mapping: Codes, codes: Codes) -> Codes:
+    """Codes renumbered by a mapping; −1 stays −1."""
+    return np.append(mapping, np.int32(-1)).astype(np.int32, copy=False)[codes]
 
 
 def numbered(size: int) -> Keys:
@@ -67,16 +83,31 @@ def numbered(size: int) -> Keys:
     return np.arange(1, size + 1, dtype=np.uint64)
 
 
-def mixed(*parts: npt.NDArray[Any]) -> Keys:
-    """One 64-bit key of several; 0 where a part is 0 (absent)."""
-    state = np.full(np.broadcast_shapes(*(part.shape for part in parts)), 0x9E3779B97F4A7C15, np.uint64)
-    absent = np.zeros(state.shape, bool)
+def mixed(*parts: npt.NDArray[Any] | int) -> Keys:
+    """One 64-bit key of several; 0 where a part is 0 (absent). A number stands for itself in every row."""
+    out = np.empty(max(len(part) for part in parts if not isinstance(part, int)), np.uint64)
+    for start in range(0, len(out), SLICE):
+        rows = slice(start, start + SLICE)
+        _mix(out[rows], [part if isinstance(part, int) else part[rows] for part in parts])
+    return out
+
+
+def _mix(state: Keys, parts: Sequence[npt.NDArray[Any] | int]) -> None:
+    """Fill a slice of keys. Source of the constants: Steele, Lea and Flood 2014 (SplitMix64)."""
+    state[:] = 0x9E3779B97F4A7C15
+    shifted = np.empty_like(state)
+    absent = np.zeros(len(state), bool)
     for part in parts:
-        absent |= part == 0
-        state ^= part.astype(np.uint64)
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        state ^= state >> np.uint64(31)
+        if isinstance(part, int):
+            state ^= np.uint64(part)
+        else:
+            absent |= part == 0
+            state ^= part.astype(np.uint64, copy=False)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            np.right_shift(state, np.uint64(shift), out=shifted)
+            state ^= shifted
+            state *= np.uint64(factor)
+        np.right_shift(state, np.uint64(31), out=shifted)
+        state ^= shifted
     state[state == 0] = 1
     state[absent] = 0
-    return state
