@@ -15,6 +15,7 @@ from sitong.console import complain, complain_internal
 from storage.errors import SitongError
 
 DONE, FAILED, USAGE = 0, 1, 2
+_INTERRUPTED = 130  # what Typer makes of Ctrl-C
 _WRONG_USAGE = typer.BadParameter.__mro__[1]  # click's UsageError, which Typer keeps where it likes
 
 app = typer.Typer(
@@ -46,6 +47,8 @@ def guarded(command: typer.Typer) -> int:
         return int(end.exit_code)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one run boundary
         return _failed(error)
+    if ended == _INTERRUPTED:
+        return _failed(KeyboardInterrupt())
     return ended if isinstance(ended, int) else DONE  # a command that raises typer.Exit ends with its status
 
 
