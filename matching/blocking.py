@@ -14,7 +14,7 @@ from matching.model import BlockingRule, MatchModel, SpecificationError
 from matching.nodes import Nodes, Places
 from matching.parallel import in_parallel
 from matching.records import Records
-from matching.standardise.values import Keys, mixed
+from matching.standardise.values import Codes, Keys, mixed
 
 WINDOW: Final = 6
 """Neighbours that a node of an oversized block is paired with."""
@@ -25,8 +25,13 @@ MOST_PAIRS: Final = 8
 FREE_PAIRS: Final = 1_000_000
 """Pairs that every rule may form."""
 
-BUCKET_BITS: Final = 25
-"""Most bits of a key that count where keys held by one node only are told from the others before anything is sorted."""
+BUCKETS: Final = 8
+"""Buckets for each key where keys that cannot be shared are told from the others before anything is sorted."""
+
+MOST_BUCKET_BITS: Final = 24
+
+SLICE: Final = 1 << 18
+"""Nodes whose keys are made at once."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ def candidate_pairs(records: Records, nodes: Nodes, model: MatchModel) -> tuple[
     content = _content(records, nodes, model)
 
     def of_rule(rule: BlockingRule) -> tuple[Keys, int, int]:
-        return _pairs(*_keys(records, nodes, rule), nodes, rule, content)
+        return _pairs(_shared(records, nodes, rule), nodes, rule, content)
 
     for rule, (packed, blocks, members) in in_parallel(of_rule, model.blocking):
         merged = sorted_distinct(np.concatenate((found, packed)))
@@ -77,9 +82,75 @@ def _content(records: Records, nodes: Nodes, model: MatchModel) -> Keys:
     return state
 
 
-def _keys(records: Records, nodes: Nodes, rule: BlockingRule) -> tuple[Places, Keys]:
-    """All (node, key) of a rule, one a combination of the values that the node holds."""
-    owner = np.arange(len(nodes), dtype=np.int64)
+@dataclass(frozen=True)
+class _Keyed:
+    """Nodes with a key of a rule each, and whether the node is one that the rule looks for partners of."""
+
+    owner: Codes
+    key: Keys
+    active: npt.NDArray[np.bool_]
+
+    def __getitem__(self, rows: Places | npt.NDArray[np.bool_]) -> "_Keyed":
+        return _Keyed(self.owner[rows], self.key[rows], self.active[rows])
+
+
+def _shared(records: Records, nodes: Nodes, rule: BlockingRule) -> _Keyed:
+    """The keys of a rule that two nodes may share, one of them active; hardly any other."""
+    everybody = np.arange(len(nodes), dtype=np.int32)
+    settled = nodes.settled if rule.settled == "skip" else np.zeros(len(nodes), bool)
+    owners, keys = _sliced(records, nodes, rule, everybody[~settled], None)
+    count = len(owners)
+    if settled.any():
+        wanted = np.zeros(1 << _bucket_bits(len(keys)), bool)
+        wanted[_bucket(keys, wanted)] = True
+        others, their_keys = _sliced(records, nodes, rule, everybody[settled], wanted)
+        owners, keys = np.concatenate((owners, others)), np.concatenate((keys, their_keys))
+    rows = _met_twice(keys)
+    return _Keyed(owners[rows], keys[rows], rows < count)
+
+
+def _sliced(
+    records: Records, nodes: Nodes, rule: BlockingRule, chosen: Codes, wanted: npt.NDArray[np.bool_] | None
+) -> tuple[Codes, Keys]:
+    """All (node, key) of some nodes, those in wanted buckets only."""
+    owners, keys = [np.zeros(0, np.int32)], [np.zeros(0, np.uint64)]
+    for start in range(0, len(chosen), SLICE):
+        owner, key = _keys(records, nodes, rule, chosen[start : start + SLICE])
+        if wanted is not None:
+            rows = np.flatnonzero(wanted[_bucket(key, wanted)])
+            owner, key = owner[rows], key[rows]
+        owners.append(owner)
+        keys.append(key)
+    return np.concatenate(owners), np.concatenate(keys)
+
+
+def _bucket_bits(keys: int) -> int:
+    return min(max(keys * BUCKETS, 2).bit_length(), MOST_BUCKET_BITS)
+
+
+def _bucket(key: Keys, buckets: npt.NDArray[np.bool_]) -> Places:
+    """Place of each key in buckets whose number is a power of two."""
+    return (key >> np.uint64(65 - len(buckets).bit_length())).astype(np.int64)
+
+
+def _met_twice(key: Keys) -> Places:
+    """Rows whose bucket holds another row too."""
+    once, twice = (np.zeros(1 << _bucket_bits(len(key)), bool) for _ in range(2))
+    for start in range(0, len(key), SLICE):
+        bucket = np.sort(_bucket(key[start : start + SLICE], once))
+        twice[bucket[1:][bucket[1:] == bucket[:-1]]] = True
+        twice[bucket[once[bucket]]] = True
+        once[bucket] = True
+    del once
+    return np.concatenate([
+        start + np.flatnonzero(twice[_bucket(key[start : start + SLICE], twice)])
+        for start in range(0, max(len(key), 1), SLICE)
+    ])  # fmt: skip
+
+
+def _keys(records: Records, nodes: Nodes, rule: BlockingRule, chosen: Codes) -> tuple[Codes, Keys]:
+    """All (node, key) of a rule and some nodes, one a combination of the values that the node holds."""
+    owner = chosen
     parts: list[Keys] = []
     for name in rule.keys:
         field, _, key = name.partition(".")
@@ -88,46 +159,33 @@ def _keys(records: Records, nodes: Nodes, rule: BlockingRule) -> tuple[Places, K
             raise SpecificationError(
                 f"blocking rule {rule.name}: field {field} has no key {key!r}; it has {', '.join(table.keys)}"
             )
-        widths = (held.starts[1:] - held.starts[:-1])[owner]
-        places = _ranges(held.starts[owner], widths)
-        parts = [np.repeat(part, widths) for part in parts]
-        owner = np.repeat(owner, widths)
-        values = table.keys[key or "value"][held.codes[places]]
+        starts = held.starts[owner]
+        widths = held.starts[owner + 1] - starts
+        rows = np.repeat(np.arange(len(owner), dtype=np.int32), widths)
+        values = table.keys[key or "value"][held.codes[_ranges(starts, widths)]]
         if values.ndim == 2:
-            parts = [np.repeat(part, values.shape[1]) for part in parts]
-            owner = np.repeat(owner, values.shape[1])
+            rows = np.repeat(rows, values.shape[1])
             values = values.ravel()
-        present = values != 0
-        parts = [*(part[present] for part in parts), values[present]]
-        owner = owner[present]
+        if not values.all():
+            present = np.flatnonzero(values)
+            rows, values = rows[present], values[present]
+        owner, parts = owner[rows], [*(part[rows] for part in parts), values]
     return owner, mixed(*parts)
 
 
-def _ranges(starts: Places, widths: Places) -> Places:
+def _ranges(starts: Codes, widths: Codes) -> Places:
     """The numbers start … start + width − 1 of each range, one range after the other."""
-    ends = np.cumsum(widths)
+    ends = np.cumsum(widths, dtype=np.int64)
     total = int(ends[-1]) if len(ends) else 0
     return np.asarray(np.arange(total) + np.repeat(starts - (ends - widths), widths))
 
 
-def _pairs(owner: Places, key: Keys, nodes: Nodes, rule: BlockingRule, content: Keys) -> tuple[Keys, int, int]:
+def _pairs(keyed: _Keyed, nodes: Nodes, rule: BlockingRule, content: Keys) -> tuple[Keys, int, int]:
     """Packed pairs (left << 32 | right) of one rule, sorted and distinct; its oversized blocks and their nodes."""
-    active = ~nodes.settled[owner] if rule.settled == "skip" else np.ones(len(owner), bool)
-    rows = _worth_sorting(key, active)
-    owner, key, active = owner[rows], key[rows], active[rows]
-    order = np.argsort(key, kind="stable")
-    owner, key, active = owner[order], key[order], active[order]
-    opens = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
-    sizes = np.diff(np.append(opens, len(key)))
-    paired = sizes > 1
-    if len(key):
-        paired &= np.logical_or.reduceat(active, opens)
-    chosen = np.repeat(paired, sizes)
-    owner, key, active, sizes = owner[chosen], key[chosen], active[chosen], sizes[paired]
-    order = np.lexsort((content[owner], ~active, key))
-    owner, active = owner[order], active[order]
+    keyed, sizes = _blocks(keyed, content)
+    owner = keyed.owner
     following = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(owner)) - 1
-    whole = np.where(active, following, 0)
+    whole = np.where(keyed.active, following, 0)
     largest = rule.largest
     while True:
         oversized = np.repeat(sizes > largest, sizes)
@@ -135,24 +193,25 @@ def _pairs(owner: Places, key: Keys, nodes: Nodes, rule: BlockingRule, content: 
         if largest <= WINDOW or bounded.sum() <= MOST_PAIRS * len(nodes) + FREE_PAIRS:
             break
         largest //= 2
-    following = bounded
-    one = np.repeat(owner, following)
-    other = owner[_ranges(np.arange(len(owner)) + 1, following)]
+    one = np.repeat(owner, bounded)
+    other = owner[_ranges(np.arange(1, len(owner) + 1), bounded)]
     low, high = np.minimum(one, other).astype(np.uint64), np.maximum(one, other).astype(np.uint64)
     packed = sorted_distinct(((low << np.uint64(32)) | high)[low != high])
     return packed, int((sizes > largest).sum()), int(sizes[sizes > largest].sum())
 
 
-def _worth_sorting(key: Keys, active: npt.NDArray[np.bool_]) -> Places:
-    """Rows whose key may be shared and by an active node, told by small counters before anything is sorted."""
-    bits = min(max(len(key) * 8, 2).bit_length(), BUCKET_BITS)
-    bucket = (key >> np.uint64(64 - bits)).astype(np.int64)
-    shared = np.bincount(bucket, minlength=1 << bits) > 1
-    if not active.all():
-        touched = np.zeros(1 << bits, bool)
-        touched[bucket[active]] = True
-        shared &= touched
-    return np.flatnonzero(shared[bucket])
+def _blocks(keyed: _Keyed, content: Keys) -> tuple[_Keyed, Places]:
+    """Nodes block by block, active ones first and then by content; and how many nodes each block has."""
+    keyed = keyed[np.argsort(keyed.key)]
+    key = keyed.key
+    opens = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
+    sizes = np.diff(np.append(opens, len(key)))
+    paired = sizes > 1
+    if len(key):
+        paired &= np.logical_or.reduceat(keyed.active, opens)
+    keyed = keyed[np.repeat(paired, sizes)]
+    order = np.lexsort((keyed.owner, content[keyed.owner], ~keyed.active, keyed.key))
+    return keyed[order], sizes[paired]
 
 
 def sorted_distinct(values: Keys) -> Keys:

@@ -82,13 +82,12 @@ def compare_records(
 
 def _best(spec: ComparisonSpec, table: ValueTable, held: Held, pairs: Pairs) -> tuple[Levels, Codes, Codes]:
     """Best level of each pair, and the codes that reach it (the first in order of the nodes' values)."""
-    widths = held.starts[1:] - held.starts[:-1]
     left, right = pairs.left, pairs.right
-    ours, theirs = _only(held, left, widths), _only(held, right, widths)
+    ours, theirs = first_values(held, left), first_values(held, right)
     found = comparators.levels(spec, table, ours, theirs)
-    many = np.flatnonzero((widths[left] > 0) & (widths[right] > 0) & (widths[left] * widths[right] > 1))
+    many = np.flatnonzero(held.widths(left) * held.widths(right) > 1)
     if len(many):
-        owner, one, other = _product(held, left[many], right[many], widths)
+        owner, one, other = _product(held, left[many], right[many])
         level = comparators.levels(spec, table, one, other)
         order = np.lexsort((np.arange(len(owner)), -level.astype(np.int16), owner))
         chosen = order[np.concatenate(([True], owner[order][1:] != owner[order][:-1]))]
@@ -96,18 +95,21 @@ def _best(spec: ComparisonSpec, table: ValueTable, held: Held, pairs: Pairs) -> 
     return found, ours, theirs
 
 
-def _only(held: Held, owner: Rows, widths: Places) -> Codes:
+def first_values(held: Held, owner: Rows) -> Codes:
     """The first value of each node, −1 where it has none."""
-    padded = np.append(held.codes, np.int32(-1))
-    return np.where(widths[owner] > 0, padded[np.minimum(held.starts[owner], len(held.codes))], -1).astype(np.int32)
+    if not len(held.codes):
+        return np.full(len(owner), -1, np.int32)
+    places = np.minimum(held.starts[owner], len(held.codes) - 1)
+    return np.where(held.widths(owner) > 0, held.codes[places], np.int32(-1))
 
 
-def _product(held: Held, left: Rows, right: Rows, widths: Places) -> tuple[Places, Codes, Codes]:
+def _product(held: Held, left: Rows, right: Rows) -> tuple[Places, Codes, Codes]:
     """All combinations of the values of two nodes, and the place of the pair of each."""
-    counts = widths[left] * widths[right]
+    widths = held.widths(right)
+    counts = (held.widths(left) * widths).astype(np.int64)
     owner = np.repeat(np.arange(len(left)), counts)
     place = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-    width = widths[right][owner]
+    width = widths[owner]
     one = held.codes[held.starts[left][owner] + place // width]
     return owner, one, held.codes[held.starts[right][owner] + place % width]
 
@@ -118,8 +120,7 @@ def _apart(records: Records, nodes: Nodes, model: MatchModel, pairs: Pairs) -> n
     for name in model.constraints.apart:
         field, _, key = name.partition(".")
         held = nodes.held[field]
-        widths = held.starts[1:] - held.starts[:-1]
         keys = np.append(records.values[field].keys[key or "value"], np.uint64(0))
-        ours, theirs = keys[_only(held, pairs.left, widths)], keys[_only(held, pairs.right, widths)]
+        ours, theirs = keys[first_values(held, pairs.left)], keys[first_values(held, pairs.right)]
         out |= (ours != theirs) & (ours != 0) & (theirs != 0)
     return out

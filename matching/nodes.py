@@ -9,10 +9,12 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from matching.model import MatchModel
+from matching.parallel import in_parallel
 from matching.records import Records
-from matching.standardise.values import Codes, mixed
+from matching.standardise.values import Codes, Keys, mixed
 
 MOST_VALUES: Final = 8
 """Values of a field that a node keeps: more would let one absurd node cost the square of its records."""
@@ -24,8 +26,12 @@ Places = npt.NDArray[np.int64]
 class Held:
     """The distinct values that each node holds of one field: `codes[starts[n]:starts[n + 1]]`."""
 
-    starts: Places
+    starts: npt.NDArray[np.int32]
     codes: Codes
+
+    def widths(self, nodes: Codes | Places) -> Codes:
+        """How many values some nodes hold."""
+        return self.starts[nodes + 1] - self.starts[nodes]
 
 
 @dataclass(frozen=True)
@@ -52,15 +58,17 @@ class Nodes:
         return len(self.first)
 
 
-def collapse(records: Records, model: MatchModel) -> Nodes:
-    """Group records by the first list of the model's `collapse` whose fields are all present and equal."""
-    group = np.zeros(len(records), np.uint64)
-    for number, fields in enumerate(model.collapse):
-        parts = [records.codes[field].astype(np.int64) + 1 for field in fields]
-        key = mixed(*parts, np.full(len(records), number + 1, np.uint64))
-        group = np.where(group == 0, key, group)
-    alone = group == 0
-    of_record, first = _numbered(group, alone)
+Grouping = tuple[npt.NDArray[np.int32], Places]
+
+
+def grouping(records: Records, model: MatchModel) -> Grouping:
+    """Node by record and first record by node, by the first list of `collapse` that is present and equal."""
+    return _numbered(_groups(records, model))
+
+
+def collapse(records: Records, model: MatchModel, grouped: Grouping | None = None) -> Nodes:
+    """Make records nodes by their grouping, which is worked out where it is not given."""
+    of_record, first = grouped or grouping(records, model)
     size = np.bincount(of_record, minlength=len(first)).astype(np.int32)
     mask = np.zeros(len(first), np.uint64)
     for place in range(min(len(records.datasets), 64)):
@@ -69,22 +77,38 @@ def collapse(records: Records, model: MatchModel) -> Nodes:
     used = {comparison.field for comparison in model.comparisons} | {
         key.split(".")[0] for rule in model.blocking for key in rule.keys
     }
-    held = {field: _held(records, field, of_record, first) for field in sorted(used)}
-    return Nodes(of_record, first, size, mask, settled, held)
+    is_first = np.zeros(len(records), bool)
+    is_first[first] = True
+    rest = np.flatnonzero(~is_first).astype(np.int32)
+    of_rest = of_record[rest]
+
+    def held(field: str) -> Held:
+        return _held(records, field, of_record, (first, rest, of_rest))
+
+    return Nodes(of_record, first, size, mask, settled, dict(in_parallel(held, sorted(used))))
 
 
-def _numbered(group: npt.NDArray[np.uint64], alone: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int32], Places]:
+def _groups(records: Records, model: MatchModel) -> Keys:
+    """What names the group of each record, 0 where it stands alone."""
+    group = np.zeros(len(records), np.uint64)
+    rows: Places | slice = slice(None)
+    for number, fields in enumerate(model.collapse):
+        group[rows] = mixed(*(records.codes[field][rows] + np.int32(1) for field in fields), number + 1)
+        rows = np.flatnonzero(group == 0)
+    return group
+
+
+def _numbered(group: Keys) -> tuple[npt.NDArray[np.int32], Places]:
     """Node numbers by record in order of each node's first record, and those first records."""
-    together = np.flatnonzero(~alone)
-    firsts = np.arange(len(group), dtype=np.int64)
-    if len(together):
-        order = np.argsort(group[together], kind="stable")
-        rows, keys = together[order], group[together][order]
-        opens = np.concatenate(([True], keys[1:] != keys[:-1]))
-        firsts[rows] = rows[np.maximum.accumulate(np.where(opens, np.arange(len(rows)), 0))]
-    is_first = firsts == np.arange(len(group))
-    number = (np.cumsum(is_first) - 1).astype(np.int32)
-    return number[firsts], np.flatnonzero(is_first)
+    together = np.flatnonzero(group)
+    codes = pa.array(group[together]).dictionary_encode().indices.to_numpy()
+    newest = np.maximum.accumulate(codes) if len(codes) else codes
+    opens = np.concatenate(([True], newest[1:] != newest[:-1])) if len(codes) else np.zeros(0, bool)
+    is_first = group == 0
+    is_first[together[opens]] = True
+    of_record = (np.cumsum(is_first, dtype=np.int32) - 1).astype(np.int32)
+    of_record[together] = of_record[together[opens]][codes]
+    return of_record, np.flatnonzero(is_first)
 
 
 def _settled(records: Records, model: MatchModel, first: Places, mask: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
@@ -96,38 +120,48 @@ def _settled(records: Records, model: MatchModel, first: Places, mask: npt.NDArr
     return np.asarray(sound & ((mask & (mask - np.uint64(1))) != 0))
 
 
-def _held(records: Records, field: str, of_record: npt.NDArray[np.int32], first: Places) -> Held:
-    """Distinct values of a field by node, in order of their records; further values (former names) last."""
+def _held(
+    records: Records,
+    field: str,
+    of_record: npt.NDArray[np.int32],
+    parts: tuple[Places, npt.NDArray[np.int32], npt.NDArray[np.int32]],
+) -> Held:
+    """Distinct values of a field by node, further values (former names) among them, in order of their codes.
+
+    Args:
+        records: all records.
+        field: the field.
+        of_record: node by record.
+        parts: first records of nodes, all other records, and the nodes of these.
+    """
+    first, rest, of_rest = parts
     main = records.codes[field]
     leading = main[first]
-    is_first = np.zeros(len(main), bool)
-    is_first[first] = True
-    extra = np.flatnonzero(~is_first & (main >= 0) & (main != leading[of_record]))
-    owners: list[npt.NDArray[Any]] = [np.flatnonzero(leading >= 0), of_record[extra]]
-    codes: list[npt.NDArray[Any]] = [leading[leading >= 0], main[extra]]
+    extra = np.flatnonzero((main[rest] >= 0) & (main[rest] != leading[of_rest]))
+    owners: list[npt.NDArray[Any]] = [np.flatnonzero(leading >= 0).astype(np.int32), of_rest[extra]]
+    codes = [leading[owners[0]], main[rest[extra]]]
     for other in records.others[field]:
-        rows = np.flatnonzero((other >= 0) & (other != leading[of_record]))
+        rows = np.flatnonzero(other >= 0)
+        rows = rows[other[rows] != leading[of_record[rows]]]
         owners.append(of_record[rows])
         codes.append(other[rows])
-    owner, code = np.concatenate(owners).astype(np.int64), np.concatenate(codes).astype(np.int64)
-    owner, code = _few(*_unrepeated(owner, code))
-    starts = np.zeros(len(first) + 1, np.int64)
+    if any(len(owner) for owner in owners[1:]):
+        owner, code = _few(*_unrepeated(np.concatenate(owners), np.concatenate(codes)))
+    else:
+        owner, code = owners[0], codes[0]
+    starts = np.zeros(len(first) + 1, np.int32)
     np.cumsum(np.bincount(owner, minlength=len(first)), out=starts[1:])
-    return Held(starts, code.astype(np.int32))
+    return Held(starts, code)
 
 
-def _few(owner: Places, code: Places) -> tuple[Places, Places]:
+def _few(owner: Codes, code: Codes) -> tuple[Codes, Codes]:
     """At most `MOST_VALUES` of each owner; owners are sorted."""
-    opens = np.concatenate(([True], owner[1:] != owner[:-1])) if len(owner) else np.zeros(0, bool)
-    place = np.arange(len(owner)) - np.maximum.accumulate(np.where(opens, np.arange(len(owner)), 0))
-    kept = place < MOST_VALUES
-    return owner[kept], code[kept]
+    crowded = np.flatnonzero(owner[MOST_VALUES:] == owner[:-MOST_VALUES]) + MOST_VALUES
+    return (np.delete(owner, crowded), np.delete(code, crowded)) if len(crowded) else (owner, code)
 
 
-def _unrepeated(owner: Places, code: Places) -> tuple[Places, Places]:
-    """Sorted by owner, each value of an owner once; already sorted input is left alone."""
-    if len(owner) and not np.all(owner[1:] > owner[:-1]):
-        both = np.sort((owner.astype(np.uint64) << np.uint64(32)) | code.astype(np.uint64))
-        both = both[np.concatenate(([True], both[1:] != both[:-1]))]
-        return (both >> np.uint64(32)).astype(np.int64), (both & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    return owner, code
+def _unrepeated(owner: Codes, code: Codes) -> tuple[Codes, Codes]:
+    """Sorted by owner, each value of an owner once."""
+    both = np.sort((owner.astype(np.uint64) << np.uint64(32)) | code.astype(np.uint64))
+    both = both[np.concatenate(([True], both[1:] != both[:-1]))]
+    return (both >> np.uint64(32)).astype(np.int32), (both & np.uint64(0xFFFFFFFF)).astype(np.int32)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.model import MatchModel
-from matching.nodes import Nodes, collapse
+from matching.nodes import Nodes, collapse, grouping
 from matching.records import Records
 
 
@@ -24,18 +24,18 @@ class Removed:
 
 def collapse_without_placeholders(records: Records, model: MatchModel) -> tuple[Records, Nodes, tuple[Removed, ...]]:
     """Collapse records; where a value is then held by more nodes than its field allows, again without it."""
-    nodes = collapse(records, model)
+    grouped = grouping(records, model)
     removed = []
     for field, spec in model.fields.items():
         if spec.most_holders is None:
             continue
-        codes = records.codes[field][nodes.first]
+        codes = records.codes[field][grouped[1]]
         holders = np.bincount(codes[codes >= 0], minlength=len(records.values[field]))
         crowded = holders > spec.most_holders
         if crowded.any():
             records, count = _without(records, model, field, crowded)
             removed.append(Removed(field, int(crowded.sum()), count))
-    return (records, collapse(records, model), tuple(removed)) if removed else (records, nodes, ())
+    return records, collapse(records, model, None if removed else grouped), tuple(removed)
 
 
 def _without(records: Records, model: MatchModel, field: str, crowded: npt.NDArray[np.bool_]) -> tuple[Records, int]:
