@@ -1,4 +1,4 @@
-"""The demo's way in small: a real Airflow (scheduler, LocalExecutor) on an embedded PostgreSQL, from drops to deliveries."""
+"""The way of the demo in small: a real Airflow on an embedded PostgreSQL, from drops to deliveries."""
 
 import json
 import threading
