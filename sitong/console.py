@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 
 out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)  # the terminal wraps; a log keeps lines whole
 
 
 def note(text: str) -> None:
