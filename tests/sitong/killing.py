@@ -24,6 +24,13 @@ for name in (
     importlib.import_module(name)
 
 
+def without_charts() -> None:
+    """Pictures cost seconds of an engine that every child would start anew; no moment of interest lies in them."""
+    from mismatches import report
+
+    report.report_charts = lambda *_: []
+
+
 def dying_at_step(step: str) -> None:
     """End in the moment in which the publication has done a step."""
     from registry import publication
@@ -64,6 +71,7 @@ def child(order: dict[str, Any]) -> None:
     from sitong.commands import main
 
     os.setsid()
+    without_charts()
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for descriptor in (0, 1, 2):
         os.dup2(log, descriptor)
