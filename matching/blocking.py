@@ -26,7 +26,7 @@ FREE_PAIRS: Final = 1_000_000
 """Pairs that every rule may form."""
 
 BUCKETS: Final = 8
-"""Buckets for each key where keys that cannot be shared are told from the others before anything is sorted."""
+"""Buckets for each key of active nodes, by which others' keys are sifted before anything is sorted."""
 
 MOST_BUCKET_BITS: Final = 24
 
@@ -101,12 +101,11 @@ def _shared(records: Records, nodes: Nodes, rule: BlockingRule) -> _Keyed:
     owners, keys = _sliced(records, nodes, rule, everybody[~settled], None)
     count = len(owners)
     if settled.any():
-        wanted = np.zeros(1 << _bucket_bits(len(keys)), bool)
+        wanted = np.zeros(1 << min(max(len(keys) * BUCKETS, 2).bit_length(), MOST_BUCKET_BITS), bool)
         wanted[_bucket(keys, wanted)] = True
         others, their_keys = _sliced(records, nodes, rule, everybody[settled], wanted)
         owners, keys = np.concatenate((owners, others)), np.concatenate((keys, their_keys))
-    rows = _met_twice(keys)
-    return _Keyed(owners[rows], keys[rows], rows < count)
+    return _Keyed(owners, keys, np.arange(len(owners)) < count)
 
 
 def _sliced(
@@ -124,28 +123,9 @@ def _sliced(
     return np.concatenate(owners), np.concatenate(keys)
 
 
-def _bucket_bits(keys: int) -> int:
-    return min(max(keys * BUCKETS, 2).bit_length(), MOST_BUCKET_BITS)
-
-
 def _bucket(key: Keys, buckets: npt.NDArray[np.bool_]) -> Places:
     """Place of each key in buckets whose number is a power of two."""
     return (key >> np.uint64(65 - len(buckets).bit_length())).astype(np.int64)
-
-
-def _met_twice(key: Keys) -> Places:
-    """Rows whose bucket holds another row too."""
-    once, twice = (np.zeros(1 << _bucket_bits(len(key)), bool) for _ in range(2))
-    for start in range(0, len(key), SLICE):
-        bucket = np.sort(_bucket(key[start : start + SLICE], once))
-        twice[bucket[1:][bucket[1:] == bucket[:-1]]] = True
-        twice[bucket[once[bucket]]] = True
-        once[bucket] = True
-    del once
-    return np.concatenate([
-        start + np.flatnonzero(twice[_bucket(key[start : start + SLICE], twice)])
-        for start in range(0, max(len(key), 1), SLICE)
-    ])  # fmt: skip
 
 
 def _keys(records: Records, nodes: Nodes, rule: BlockingRule, chosen: Codes) -> tuple[Codes, Keys]:
@@ -159,10 +139,13 @@ def _keys(records: Records, nodes: Nodes, rule: BlockingRule, chosen: Codes) -> 
             raise SpecificationError(
                 f"blocking rule {rule.name}: field {field} has no key {key!r}; it has {', '.join(table.keys)}"
             )
-        starts = held.starts[owner]
-        widths = held.starts[owner + 1] - starts
-        rows = np.repeat(np.arange(len(owner), dtype=np.int32), widths)
-        values = table.keys[key or "value"][held.codes[_ranges(starts, widths)]]
+        starts, widths = held.starts[owner], held.widths(owner)
+        if widths.max(initial=0) > 1:
+            rows = np.repeat(np.arange(len(owner)), widths)
+            values = table.keys[key or "value"][held.codes[_ranges(starts, widths)]]
+        else:
+            rows = np.flatnonzero(widths)
+            values = table.keys[key or "value"][held.codes[starts[rows]]]
         if values.ndim == 2:
             rows = np.repeat(rows, values.shape[1])
             values = values.ravel()
@@ -173,7 +156,7 @@ def _keys(records: Records, nodes: Nodes, rule: BlockingRule, chosen: Codes) -> 
     return owner, mixed(*parts)
 
 
-def _ranges(starts: Codes, widths: Codes) -> Places:
+def _ranges(starts: Codes | Places, widths: Codes | Places) -> Places:
     """The numbers start … start + width − 1 of each range, one range after the other."""
     ends = np.cumsum(widths, dtype=np.int64)
     total = int(ends[-1]) if len(ends) else 0
@@ -182,7 +165,7 @@ def _ranges(starts: Codes, widths: Codes) -> Places:
 
 def _pairs(keyed: _Keyed, nodes: Nodes, rule: BlockingRule, content: Keys) -> tuple[Keys, int, int]:
     """Packed pairs (left << 32 | right) of one rule, sorted and distinct; its oversized blocks and their nodes."""
-    keyed, sizes = _blocks(keyed, content)
+    keyed, sizes = _blocks(keyed, rule, content)
     owner = keyed.owner
     following = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(owner)) - 1
     whole = np.where(keyed.active, following, 0)
@@ -200,18 +183,21 @@ def _pairs(keyed: _Keyed, nodes: Nodes, rule: BlockingRule, content: Keys) -> tu
     return packed, int((sizes > largest).sum()), int(sizes[sizes > largest].sum())
 
 
-def _blocks(keyed: _Keyed, content: Keys) -> tuple[_Keyed, Places]:
-    """Nodes block by block, active ones first and then by content; and how many nodes each block has."""
-    keyed = keyed[np.argsort(keyed.key)]
-    key = keyed.key
+def _blocks(keyed: _Keyed, rule: BlockingRule, content: Keys) -> tuple[_Keyed, Places]:
+    """Nodes block by block, active ones first; and how many nodes each block has.
+
+    Blocks with an active node only, and of two nodes at least; where one is oversized, nodes stand by content.
+    """
+    keyed = keyed[np.argsort((keyed.key << np.uint64(1)) | ~keyed.active)]
+    key = keyed.key << np.uint64(1)
     opens = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
     sizes = np.diff(np.append(opens, len(key)))
-    paired = sizes > 1
-    if len(key):
-        paired &= np.logical_or.reduceat(keyed.active, opens)
-    keyed = keyed[np.repeat(paired, sizes)]
-    order = np.lexsort((keyed.owner, content[keyed.owner], ~keyed.active, keyed.key))
-    return keyed[order], sizes[paired]
+    paired = (sizes > 1) & keyed.active[opens]
+    keyed, sizes = keyed[np.repeat(paired, sizes)], sizes[paired]
+    if sizes.max(initial=0) > rule.largest or (sizes * sizes).sum() > FREE_PAIRS:
+        block = np.repeat(np.arange(len(sizes)), sizes)
+        keyed = keyed[np.lexsort((keyed.owner, content[keyed.owner], ~keyed.active, block))]
+    return keyed, sizes
 
 
 def sorted_distinct(values: Keys) -> Keys:

@@ -5,6 +5,7 @@ Invariant: symmetric, and independent of how pairs are cut into chunks.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +15,14 @@ from matching.compare import comparators
 from matching.compare.comparators import Levels
 from matching.model import ComparisonSpec, MatchModel
 from matching.nodes import Held, Nodes, Places
+from matching.parallel import in_parallel
 from matching.records import Records
 from matching.standardise.values import Codes, ValueTable
 
 Rows = npt.NDArray[np.int32] | Places
+
+SLICE: Final = 1 << 18
+"""Pairs that are compared at once."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,30 @@ class Evidence:
     def __len__(self) -> int:
         return len(self.levels)
 
+    def __getitem__(self, rows: slice | Places) -> "Evidence":
+        values = {field: (ours[rows], theirs[rows]) for field, (ours, theirs) in self.values.items()}
+        return Evidence(self.levels[rows], values, self.same_datasets[rows], self.apart[rows])
+
 
 def compare(records: Records, nodes: Nodes, model: MatchModel, pairs: Pairs) -> Evidence:
-    """The vectors of pairs of nodes."""
+    """The vectors of pairs of nodes, worked out slice by slice."""
+    slices = [slice(start, start + SLICE) for start in range(0, max(len(pairs), 1), SLICE)]
+
+    def of_slice(rows: slice) -> Evidence:
+        return _compare(records, nodes, model, Pairs(pairs.left[rows], pairs.right[rows]))
+
+    parts = [part for _, part in in_parallel(of_slice, slices)]
+    values = {field: tuple(np.concatenate([part.values[field][side] for part in parts]) for side in (0, 1))
+              for field in parts[0].values}  # fmt: skip
+    return Evidence(
+        np.concatenate([part.levels for part in parts]),
+        {field: (ours, theirs) for field, (ours, theirs) in values.items()},
+        np.concatenate([part.same_datasets for part in parts]),
+        np.concatenate([part.apart for part in parts]),
+    )
+
+
+def _compare(records: Records, nodes: Nodes, model: MatchModel, pairs: Pairs) -> Evidence:
     levels = np.full((len(pairs), len(model.comparisons)), -1, np.int8)
     values = {}
     for column, spec in enumerate(model.comparisons):
@@ -58,9 +84,9 @@ def _independent(records: Records, nodes: Nodes, model: MatchModel, field: str, 
     source = model.fields[field].fallback
     if source is None or field not in records.told:
         return found
-    told = records.told[field][nodes.first]
-    has = records.codes[source][nodes.first] >= 0
-    twice = (told[pairs.left] | told[pairs.right]) & has[pairs.left] & has[pairs.right]
+    ours, theirs = nodes.first[pairs.left], nodes.first[pairs.right]
+    told, codes = records.told[field], records.codes[source]
+    twice = (told[ours] | told[theirs]) & (codes[ours] >= 0) & (codes[theirs] >= 0)
     return np.where(twice, np.int8(-1), found)
 
 

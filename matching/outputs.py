@@ -5,16 +5,15 @@ folder 0700.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from matching.blocking import Pairs
@@ -23,6 +22,11 @@ from matching.model import MatchModel
 from matching.nodes import Nodes, Places
 from matching.records import Records
 from matching.weighing import Bits
+
+ROWS: Final = 1 << 20
+"""Rows that are written at once."""
+
+PACKED: Final = {"compression": "zstd", "compression_level": 1}
 
 CROSSWALK = pa.schema(
     [
@@ -40,18 +44,27 @@ def prepare(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
-def master_ids(records: Records, firsts: Places, prefix: str) -> pa.StringArray:
+def master_ids(records: Records, firsts: Places, prefix: str) -> pa.ChunkedArray:
     """A name for each cluster from the dataset and key of its first record, never from a person's number."""
-    names = pa.array(records.datasets, pa.string()).take(pa.array(records.dataset[firsts]))
-    keys = records.record_ids.take(pa.array(firsts)).combine_chunks()
-    table = pa.table({"place": pa.array(np.arange(len(firsts))), "dataset": names, "record_id": keys})
+    names = pa.array(records.datasets, pa.string())
     with duckdb.connect() as connection:
-        connection.register("firsts", table)
-        named: pa.Table = connection.sql(
-            "SELECT ? || upper(substr(md5(dataset || chr(31) || record_id), 1, 24)) AS id FROM firsts ORDER BY place",
-            params=[prefix],
-        ).to_arrow_table()
-    return pa.concat_arrays([*named.column("id").chunks, pa.array([], pa.string())])
+        parts = [_named(connection, names, records, firsts[start : start + ROWS], prefix)
+                 for start in range(0, len(firsts), ROWS)]  # fmt: skip
+    return pa.chunked_array([chunk for part in parts for chunk in part.chunks], pa.string())
+
+
+def _named(
+    connection: duckdb.DuckDBPyConnection, names: pa.StringArray, records: Records, firsts: Places, prefix: str
+) -> pa.ChunkedArray:
+    dataset, record_id = names.take(pa.array(records.dataset[firsts])), records.record_ids.take(pa.array(firsts))
+    table = pa.table({"place": pa.array(np.arange(len(firsts))), "dataset": dataset, "record_id": record_id})
+    connection.register("firsts", table)
+    named: pa.Table = connection.sql(
+        "SELECT ? || upper(substr(md5(dataset || chr(31) || record_id), 1, 24)) AS id FROM firsts ORDER BY place",
+        params=[prefix],
+    ).to_arrow_table()
+    connection.unregister("firsts")
+    return named.column("id")
 
 
 def split_names(records: Records, rows: Places | slice) -> tuple[pa.StringArray, pa.StringArray]:
@@ -62,39 +75,54 @@ def split_names(records: Records, rows: Places | slice) -> tuple[pa.StringArray,
     return departments, datasets
 
 
-def write_crosswalk(path: Path, records: Records, masters: pa.StringArray, chances: Bits) -> pa.Table:
-    """Write one row a record; `masters` and `chances` (NaN: alone) are by record."""
-    source, dataset = split_names(records, slice(None))
-    probability = pc.if_else(pa.array(np.isnan(chances)), pa.scalar(None, pa.float64()), pa.array(chances))
-    table = pa.Table.from_arrays(
-        [masters, source, dataset, records.record_ids.combine_chunks(), probability], schema=CROSSWALK
-    )
-    write_parquet(path, table)
-    return table
+def write_crosswalk(
+    path: Path, records: Records, masters: pa.ChunkedArray, of_record: npt.NDArray[np.int32], chances: Bits
+) -> None:
+    """Write one row a record, slice by slice.
+
+    Args:
+        path: the file.
+        records: all records.
+        masters: a name by cluster.
+        of_record: cluster by record.
+        chances: probability by record that it belongs there; NaN where its cluster is one record.
+    """
+    _private(path)
+    with pq.ParquetWriter(path, CROSSWALK, use_dictionary=["source", "dataset"], **PACKED) as writer:
+        for start in range(0, len(records), ROWS):
+            rows = slice(start, start + ROWS)
+            chance = pa.array(chances[rows], mask=np.isnan(chances[rows]))
+            master, keys = masters.take(pa.array(of_record[rows])), records.record_ids.slice(start, ROWS)
+            writer.write_table(
+                pa.Table.from_arrays([master, *split_names(records, rows), keys, chance], schema=CROSSWALK)
+            )
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
     """Write a Parquet file that only its owner may read."""
+    _private(path)
+    pq.write_table(table, path, **PACKED)
+
+
+def _private(path: Path) -> None:
     path.touch(mode=0o600)
     path.chmod(0o600)
-    pq.write_table(table, path, compression="zstd", compression_level=1)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file that only its owner may read."""
-    path.touch(mode=0o600)
-    path.chmod(0o600)
+    _private(path)
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True)
 class Weighed:
-    """Pairs with their vectors, bits by field and match probability."""
+    """Pairs with their vectors and match probability, and a function that gives the bits by field of some vectors."""
 
     pairs: Pairs
     evidence: Evidence
-    weights: Bits
     chances: Bits
+    weigh: Callable[[Evidence], Bits]
 
 
 def write_review(path: Path, records: Records, nodes: Nodes, model: MatchModel, weighed: Weighed) -> int:
@@ -110,13 +138,14 @@ def write_review(path: Path, records: Records, nodes: Nodes, model: MatchModel, 
     for side, node in (("left", pairs.left[chosen]), ("right", pairs.right[chosen])):
         columns |= _side(records, nodes.first[node], side)
     columns["match_probability"] = pa.array(weighed.chances[chosen])
-    weights = weighed.weights[chosen]
+    evidence = weighed.evidence[chosen]
+    weights = weighed.weigh(evidence)
     columns["weights"] = pa.StructArray.from_arrays(
         [pa.array(weights[:, place]) for place in range(len(model.comparisons))],
         names=[spec.field for spec in model.comparisons],
     )
     columns["levels"] = pa.StructArray.from_arrays(
-        [_level_names([level.level for level in spec.levels], weighed.evidence.levels[chosen, place])
+        [_level_names([level.level for level in spec.levels], evidence.levels[:, place])
          for place, spec in enumerate(model.comparisons)],
         names=[spec.field for spec in model.comparisons],
     )  # fmt: skip

@@ -89,8 +89,7 @@ Known = tuple[Codes, pa.DictionaryArray]
 
 def _field(given: Sequence[Source], spec: FieldSpec, known: Known | None) -> Field:
     groups = [spec.columns, *((name,) for name in spec.also)]
-    wanted = [(group, source, name) for group in groups for source in given for name in group]
-    found, raw = encode([_unless(source, source.column(name), spec.unless) for _, source, name in wanted])
+    found, raw = encode([column for group in groups for source in given for column in _columns(source, spec, group)])
     parts = iter(found)
     codes = [_first([[next(parts) for _ in group] for _ in given]) for group in groups]
     del found
@@ -105,6 +104,16 @@ def _field(given: Sequence[Source], spec: FieldSpec, known: Known | None) -> Fie
     other = codes.pop()
     told = (first < 0) & (other >= 0)
     return np.where(told, other, first), tuple(codes[1:]), told, standardised.table
+
+
+def _columns(source: Source, spec: FieldSpec, group: Sequence[str]) -> list[pa.ChunkedArray]:
+    """Some columns of a source, each null where the first has a value; and where it says what another field does."""
+    columns = [_unless(source, source.column(name), spec.unless) for name in group]
+    first = columns[0]
+    return [first] + [
+        column if first.null_count == len(first) else pc.if_else(pc.is_null(first), column, None)
+        for column in columns[1:]
+    ]
 
 
 def _unless(source: Source, column: pa.ChunkedArray, other: str | None) -> pa.ChunkedArray:

@@ -17,7 +17,7 @@ from matching import outputs, parameters, training, weighing
 from matching.blocking import Pairs, RuleCount, candidate_pairs
 from matching.clustering import Cut, CutRule, belonging, cluster
 from matching.compare.comparators import check
-from matching.evidence import Evidence, compare
+from matching.evidence import SLICE, Evidence, compare
 from matching.model import MatchModel, declared
 from matching.nodes import Nodes
 from matching.outputs import Weighed
@@ -154,32 +154,39 @@ def _decide(
     pairs, evidence = found
     with watch.stage("weigh"):
         common = weighing.frequencies(nodes, records, model)
-        weights = weighing.weigh(model, known, common, evidence)
-        bits = weighing.total(model, known, weights, evidence, records.datasets)
+
+        def by_field(vectors: Evidence) -> weighing.Bits:
+            return weighing.weigh(model, known, common, vectors)
+
+        def in_all(vectors: Evidence) -> weighing.Bits:
+            parts = (vectors[start : start + SLICE] for start in range(0, max(len(vectors), 1), SLICE))
+            return np.concatenate(
+                [weighing.total(model, known, by_field(part), part, records.datasets) for part in parts]
+            )
+
+        bits = in_all(evidence)
         chances = weighing.probability(bits)
 
     def weigh_further(further: Pairs) -> weighing.Bits:
-        vectors = compare(records, nodes, model, further)
-        by_field = weighing.weigh(model, known, common, vectors)
-        return weighing.total(model, known, by_field, vectors, records.datasets)
+        return in_all(compare(records, nodes, model, further))
 
     with watch.stage("cluster"):
         linked = chances >= model.link
         rule = CutRule(model.constraints.contradiction, weigh_further)
         root, cut = cluster(len(nodes), pairs, bits, linked, rule)
         belongs = belonging(root, pairs, chances, nodes.size, 1 - known.prior)
-    return _Decision(Weighed(pairs, evidence, weights, chances), root, belongs, int(linked.sum()), cut)
+    return _Decision(Weighed(pairs, evidence, chances, by_field), root, belongs, int(linked.sum()), cut)
 
 
 def _write(out: Path, records: Records, nodes: Nodes, model: MatchModel, decision: _Decision) -> tuple[int, int]:
     """Write the crosswalk; how many clusters, and how many of two records or more."""
     of_node, first_nodes = decision.root, np.flatnonzero(decision.root == np.arange(len(nodes)))
-    place = np.zeros(len(nodes), np.int64)
+    place = np.zeros(len(nodes), np.int32)
     place[first_nodes] = np.arange(len(first_nodes))
     of_record = place[of_node[nodes.of_record]]
     ids = outputs.master_ids(records, nodes.first[first_nodes], model.prefix)
     chances = decision.chances[nodes.of_record]
-    outputs.write_crosswalk(out / "crosswalk.parquet", records, ids.take(pa.array(of_record)), chances)
+    outputs.write_crosswalk(out / "crosswalk.parquet", records, ids, of_record, chances)
     sizes = np.bincount(of_record, minlength=len(first_nodes))
     return len(first_nodes), int((sizes > 1).sum())
 
