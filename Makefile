@@ -61,6 +61,10 @@ golden: $(READY) ## Write the golden run's expected export anew; read the diff b
 lock: $(READY) ## Resolve the dependencies anew into constraints.txt
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml -o constraints.txt
 
+.PHONY: bench
+bench: $(READY) ## Measure matching beside Splink and plain joins (an hour, 16 GB); writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks table
+
 .PHONY: clean
 clean: ## Remove .venv and caches; var/ (your data) stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

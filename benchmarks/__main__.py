@@ -1,0 +1,94 @@
+"""`python -m benchmarks`: the table of matching beside its peers; `--help` tells what can be chosen."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks import enterprises, febrl, persons, report
+from benchmarks.persons import City
+
+WORK = Path("var/benchmarks")
+
+
+class DrawnBy(StrEnum):
+    """Who draws the city."""
+
+    BENCHMARK = "benchmark"
+    SIMULATION = "simulation"
+
+
+class Method(StrEnum):
+    """What matches it."""
+
+    SITONG = "sitong"
+    SPLINK = "splink"
+    JOIN = "join"
+
+
+app = typer.Typer(add_completion=False)
+Seeds = Annotated[list[int], typer.Option("--seed", help="One city for each")]
+_SEEDS = [11]
+By = Annotated[DrawnBy, typer.Option(help="Whose city")]
+
+
+@app.command("persons")
+def bench_persons(
+    sizes: Annotated[list[int], typer.Option("--persons", help="One city for each")],
+    seeds: Seeds = _SEEDS,
+    harsh: Annotated[bool, typer.Option(help="Three times the errors")] = False,
+    by: By = DrawnBy.BENCHMARK,
+    methods: Annotated[list[Method] | None, typer.Option("--method", help="All where none is given")] = None,
+) -> None:
+    """Persons: wrong and missed pairs, time and memory."""
+    for size in sizes:
+        for seed in seeds:
+            city = City(by.value, size, harsh, seed)
+            persons.bench(city, _work(), methods=tuple(method.value for method in methods or Method))
+    report.show("persons")
+
+
+@app.command("enterprises")
+def bench_enterprises(
+    sizes: Annotated[list[int], typer.Option("--enterprises", help="One city for each; persons with --by simulation")],
+    seeds: Seeds = _SEEDS,
+    by: By = DrawnBy.BENCHMARK,
+) -> None:
+    """Enterprises: ours beside a join on code and name."""
+    for size in sizes:
+        for seed in seeds:
+            enterprises.bench(City(by.value, size, False, seed), _work())
+    report.show("enterprises")
+
+
+@app.command("febrl")
+def bench_febrl(splink: Annotated[bool, typer.Option(help="Splink too")] = True) -> None:
+    """The public labelled sets febrl3 and febrl4."""
+    febrl.bench(_work(), splink=splink)
+    report.show("febrl")
+
+
+@app.command("report")
+def write_report() -> None:
+    """Write docs/benchmarks.md from what was measured."""
+    report.write(Path("docs/benchmarks.md"))
+
+
+@app.command("table")
+def table() -> None:
+    """The whole table: every size up to a million, the harsh city, enterprises and the labelled sets."""
+    bench_persons([50_000, 200_000, 1_000_000])
+    bench_persons([200_000], harsh=True)
+    bench_enterprises([20_000, 160_000])
+    bench_febrl()
+    write_report()
+
+
+def _work() -> Path:
+    WORK.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return WORK.resolve()
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""Cities drawn for benchmarks alone: it shares neither code nor tables with `simulation/`, so that it is a hold-out."""

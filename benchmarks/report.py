@@ -1,0 +1,126 @@
+"""The measurements as Markdown: on the terminal, and as docs/benchmarks.md."""
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks.results import rows_kept
+
+_WORDS = {"sitong": "Sitong", "splink": "Splink", "join": "join"}
+_COST = ["seconds", "CPU s", "peak MiB", "load", "note"]
+_HEAD = {
+    "persons": ["city", "persons", "records", "method", "wrong + missed", "wrong", "missed", *_COST],
+    "enterprises": ["city", "enterprises", "records", "method", "F1", "wrong pairs", "missed pairs", "true pairs",
+                    *_COST],
+    "febrl": ["data set", "records", "method", "F1", "wrong pairs", "missed pairs", *_COST],
+}  # fmt: skip
+_BARS = {
+    "persons": "At most 8 wrong + missed pairs per 10,000 true pairs (harsh: 40); at most a tenth of Splink's time.",
+    "enterprises": "F1 at least 0.995, and at most a fifth of the join's wrong + missed pairs.",
+    "febrl": "At least Splink's F1.",
+}
+_TITLES = {"persons": "Persons", "enterprises": "Enterprises", "febrl": "FEBRL"}
+_INTRODUCTION = """# Benchmarks
+
+`make bench` measures matching beside Splink and beside plain joins, on cities whose generator (`benchmarks/cities/`)
+shares neither code nor tables with `simulation/`. Splink runs in an environment of its own with an expert's settings
+(`benchmarks/peer/persons.py`: id, name with term frequency and sound, birth date, sex and mobile; five blocking rules;
+ten million pairs for u, EM over two blocking rules; two threads), and its best threshold is chosen by the truth.
+Wrong and missed pairs are counted per 10,000 true pairs. Seconds are of the whole command, its start included. CPU
+seconds and the load average before the start stand beside them: where other work shared the two cores, compare CPU
+seconds. Memory is the sampled sum over the process tree. A harsh city has three times the errors of names, numbers and
+dates and three times the missing numbers. `python -m benchmarks.losses persons FOLDER` tells at which stage each pair
+of a city was lost.
+"""
+
+
+def lines(subject: str) -> list[str]:
+    """One table, a row per measurement."""
+    head = _HEAD[subject]
+    rows = [row for row in rows_kept() if row["subject"] == subject]
+    made = [_row(subject, row) for row in rows]
+    return [_line(head), _line(["---"] * len(head)), *(_line(row) for row in made)]
+
+
+def show(subject: str) -> None:
+    """Print a table."""
+    print("\n".join(lines(subject)))
+
+
+def write(path: Path) -> None:
+    """Write all tables, the verdicts and the machine."""
+    parts = [_INTRODUCTION]
+    for subject, title in _TITLES.items():
+        parts += [f"## {title}", f"Bar: {_BARS[subject]}", "\n".join(lines(subject)), *_verdicts(subject)]
+    machines = sorted({f"{row['machine']}" for row in rows_kept()})
+    parts += ["## Machine", "\n".join(f"- {machine}" for machine in machines)]
+    path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _row(subject: str, row: dict[str, Any]) -> list[str]:
+    cost = [_cell(row, name) for name in ("seconds", "cpu_seconds", "peak_mib", "load_before")] + [row["note"]]
+    method = _WORDS[row["method"]]
+    city = f"{row['city']}{', harsh' * row['harsh']}, seed {row['seed']}"
+    if subject == "persons":
+        rates = [f"{row[name]:.1f}" for name in ("errors_per_10_000", "wrong_per_10_000", "missed_per_10_000")]
+        return [city, f"{row['size']:,}", f"{row['records']:,}", method, *rates, *cost]
+    counts = [f"{row['f1']:.4f}", f"{row['wrong']:,}", f"{row['missed']:,}"]
+    if subject == "febrl":
+        return [row["city"], f"{row['records']:,}", method, *counts, *cost]
+    return [city, f"{row['size']:,}", f"{row['records']:,}", method, *counts, f"{row['true_pairs']:,}", *cost]
+
+
+def _cell(row: dict[str, Any], name: str) -> str:
+    return f"{row[name]:,}" if name in row else ""
+
+
+def _verdicts(subject: str) -> list[str]:
+    """Which bars were met, computed from the rows."""
+    rows = [row for row in rows_kept() if row["subject"] == subject]
+    by = {(row["city"], row["size"], row["harsh"], row["seed"], row["method"]): row for row in rows}
+    said = []
+    for (*key, method), row in by.items():
+        if method == "sitong":
+            peer = by.get((*key, "join" if subject == "enterprises" else "splink"))
+            said.append(f"- {_subject(subject, row)}: {'; '.join(_judged(subject, row, peer))}")
+    return ["\n".join(said)] if said else []
+
+
+def _subject(subject: str, row: dict[str, Any]) -> str:
+    return (
+        row["city"]
+        if subject == "febrl"
+        else f"{row['city']}{', harsh' * row['harsh']}, {row['size']:,}, seed {row['seed']}"
+    )
+
+
+def _judged(subject: str, row: dict[str, Any], peer: dict[str, Any] | None) -> list[str]:
+    if subject == "persons":
+        bar = 40 if row["harsh"] else 8
+        said = [f"{row['errors_per_10_000']:.1f} errors, bar {bar} {_met(row['errors_per_10_000'] <= bar)}"]
+        if peer:
+            wall, cpu = row["seconds"] / peer["seconds"], row["cpu_seconds"] / peer["cpu_seconds"]
+            said += [
+                f"{wall:.2f} of Splink's time ({cpu:.2f} of its CPU time), bar 0.10 {_met(wall <= 0.1)}",
+                f"{row['peak_mib'] / peer['peak_mib']:.2f} of its memory",
+                f"{row['errors_per_10_000'] / peer['errors_per_10_000']:.2f} of its errors",
+            ]
+        return said
+    if subject == "febrl":
+        return [
+            f"F1 {row['f1']:.4f} beside {peer['f1']:.4f}, {_met(row['f1'] >= peer['f1'])}"
+            if peer
+            else f"F1 {row['f1']:.4f}"
+        ]
+    said = [f"F1 {row['f1']:.4f}, bar 0.995 {_met(row['f1'] >= 0.995)}"]
+    if peer:
+        share = (row["wrong"] + row["missed"]) / (peer["wrong"] + peer["missed"])
+        said.append(f"{share:.2f} of the join's errors, bar 0.20 {_met(share <= 0.2)}")
+    return said
+
+
+def _met(met: bool) -> str:
+    return "met" if met else "**not met**"
