@@ -79,7 +79,7 @@ def write_drop(
 def _chosen(folder: Path, datasets: Collection[str]) -> Mapping[str, Sequence[DropFile]]:
     drop = scan(folder)
     for warning in drop.warnings:
-        logger.warning("drop warning", extra={"warning": warning})
+        logger.warning("drop: %s", warning)
     chosen = {name: files for name, files in drop.by_dataset().items() if name in datasets}
     if not chosen:
         raise SourceRejected(

@@ -285,6 +285,9 @@ def _match_run(settings: Settings, entity: Entity, run: str | None) -> Manifest 
 def waivable(names: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
     """Split what a person accepts into datasets (floors) and checks of the publication.
 
+    Who accepts a dataset that shrank accepts the base that follows from it: its comparisons with the version before
+    are waived with it.
+
     Raises:
         BadSpecification: a name that is neither.
     """
@@ -299,4 +302,4 @@ def waivable(names: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
                 f"{name!r} cannot be accepted", where="--accept",
                 expected=f"a dataset (police.resident, …) or one of {', '.join(WAIVABLE)}", remedy="correct the name",
             ) from None  # fmt: skip
-    return datasets, checks
+    return datasets, frozenset(WAIVABLE) if datasets else checks
