@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from matching.model import BlockingRule, MatchModel, SpecificationError
+from matching.model import BlockingRule, MatchModel
 from matching.nodes import Nodes, Places
 from matching.parallel import in_parallel
 from matching.records import Records
@@ -135,10 +135,6 @@ def _keys(records: Records, nodes: Nodes, rule: BlockingRule, chosen: Codes) -> 
     for name in rule.keys:
         field, _, key = name.partition(".")
         table, held = records.values[field], nodes.held[field]
-        if (key or "value") not in table.keys:
-            raise SpecificationError(
-                f"blocking rule {rule.name}: field {field} has no key {key!r}; it has {', '.join(table.keys)}"
-            )
         starts, widths = held.starts[owner], held.widths(owner)
         if widths.max(initial=0) > 1:
             rows = np.repeat(np.arange(len(owner)), widths)

@@ -11,20 +11,21 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from matching.model import SpecificationError
+from storage.errors import BadSpecification, SourceRejected
 
 
 def read_tables(paths: Sequence[Path]) -> dict[str, pa.Table]:
     """Dataset name → table of each file; empty text is null, column names lose the blanks around them.
 
     Raises:
-        SpecificationError: a format that is not read here, two files of one name, or a file that cannot be read.
+        BadSpecification: a format that is not read here, or two files of one name.
+        SourceRejected: a file that cannot be read.
     """
     tables: dict[str, pa.Table] = {}
     for path in paths:
         name = path.name.removesuffix(".gz").rpartition(".")[0]
         if name in tables:
-            raise SpecificationError(f"two files are called {name}; rename one, the name is the dataset's")
+            raise BadSpecification(f"two files are called {name}", "", "one file a dataset", "rename one")
         tables[name] = _read(path)
     return tables
 
@@ -37,9 +38,14 @@ def _read(path: Path) -> pa.Table:
         if kind in {".csv", ".csv.gz"}:
             return _read_csv(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise SpecificationError(f"file {path.name} cannot be read as {kind[1:]}: {error}") from error
-    raise SpecificationError(
-        f"file {path.name}: format {kind or 'without suffix'} is not read here; give CSV or Parquet"
+        raise SourceRejected(
+            f"the file cannot be read as {kind[1:]}: {error}", path.name, "a whole file", "send it again"
+        ) from error
+    raise BadSpecification(
+        f"format {kind or 'without suffix'} is not read here",
+        path.name,
+        "CSV, gzipped or not, or Parquet",
+        "convert the file",
     )
 
 

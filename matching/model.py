@@ -1,7 +1,7 @@
 """The match model: what a person or an enterprise is compared by, declared in YAML and frozen here.
 
-Owns the words a declaration may use. It refuses unknown keys, comparisons of undeclared fields and probabilities
-outside (0, 1). Invariant: a loaded model can be written to JSON and read again unchanged.
+Owns the words a declaration may use. It refuses unknown keys, fields, standardisers, comparators and levels, and
+probabilities outside (0, 1). Invariant: a loaded model can be written to JSON and read again unchanged.
 """
 
 import json
@@ -12,13 +12,13 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from matching.compare.registry import COMPARATORS
+from matching.standardise.registry import STANDARDISERS, keys_of
+from storage.errors import BadSpecification
+
 MODELS: Final = Path(__file__).parent / "models"
 
 Probability = Annotated[float, Field(gt=0, lt=1)]
-
-
-class SpecificationError(ValueError):
-    """A model that cannot be used; the message names the file, the place and the remedy."""
 
 
 class _Declared(BaseModel):
@@ -183,6 +183,28 @@ class MatchModel(_Declared):
                     raise ValueError(f"dependences name levels {unknown} that comparison {field!r} does not have")
         return self
 
+    @model_validator(mode="after")
+    def _words_exist(self) -> "MatchModel":
+        for name, spec in self.fields.items():
+            if spec.standardiser not in STANDARDISERS:
+                raise ValueError(f"field {name!r}: standardiser {spec.standardiser!r} is none of {[*STANDARDISERS]}")
+        for comparison in self.comparisons:
+            if comparison.comparator not in COMPARATORS:
+                raise ValueError(
+                    f"comparison {comparison.field!r}: {comparison.comparator!r} is none of {[*COMPARATORS]}"
+                )
+            levels = COMPARATORS[comparison.comparator].levels or ("different", *self._keys(comparison.field))
+            if unknown := [level.level for level in comparison.levels if level.level not in levels]:
+                raise ValueError(f"comparison {comparison.field!r}: levels {unknown} are not among {[*levels]}")
+        for key in [key for rule in self.blocking for key in rule.keys] + [*self.constraints.apart]:
+            field, _, name = key.partition(".")
+            if (name or "value") not in self._keys(field):
+                raise ValueError(f"key {key!r}: field {field!r} has the keys {[*self._keys(field)]}")
+        return self
+
+    def _keys(self, field: str) -> tuple[str, ...]:
+        return keys_of(self.fields[field].standardiser)
+
     def comparison(self, field: str) -> ComparisonSpec:
         """The comparison of a field."""
         return next(c for c in self.comparisons if c.field == field)
@@ -192,13 +214,26 @@ def load(path: Path) -> MatchModel:
     """Read a declaration.
 
     Raises:
-        SpecificationError: the file cannot be read as a model.
+        BadSpecification: the file cannot be read as a model.
     """
     try:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
         return MatchModel.model_validate(content)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
-        raise SpecificationError(f"match model {path.name}: {error}; correct the declaration") from error
+        raise BadSpecification(
+            f"the match model cannot be used: {what_is_wrong(error)}",
+            path.name,
+            "a declaration in the words of the models in matching/models",
+            "correct the declaration",
+        ) from error
+
+
+def what_is_wrong(error: Exception) -> str:
+    """An error of reading a model in one line; a validation error by the places it names."""
+    if not isinstance(error, ValidationError):
+        return " ".join(str(error).split())
+    places = (".".join(map(str, one["loc"])) for one in error.errors())
+    return "; ".join(f"{place or 'model'}: {one['msg']}" for place, one in zip(places, error.errors(), strict=True))
 
 
 def declared(entity: str) -> MatchModel:

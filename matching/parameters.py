@@ -12,7 +12,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from matching.model import ComparisonSpec, MatchModel, SpecificationError, as_json
+from matching.model import ComparisonSpec, MatchModel, as_json, what_is_wrong
+from storage.errors import BadSpecification
 
 LEAST_POPULATION: Final = 1000.0
 """Persons over whom shared values are spread at least: a handful of records is a sample of more people."""
@@ -109,7 +110,7 @@ def read(path: Path) -> tuple[MatchModel, Parameters]:
     """Read what `write` wrote.
 
     Raises:
-        SpecificationError: the file is not such a model.
+        BadSpecification: the file is not such a model.
     """
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
@@ -124,4 +125,9 @@ def read(path: Path) -> tuple[MatchModel, Parameters]:
             m, u, float(trained["prior"]), float(trained["persons"]), evidence, tuple(trained["notes"]), rounds
         )
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
-        raise SpecificationError(f"trained model {path.name}: {error}; train it anew or name another file") from error
+        raise BadSpecification(
+            f"the trained model cannot be used: {what_is_wrong(error)}",
+            path.name,
+            "a model.json of an earlier match",
+            "train it anew or name another file",
+        ) from error

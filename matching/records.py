@@ -58,7 +58,7 @@ def read(tables: Tables, model: MatchModel) -> Records:
     """Read and standardise what the model compares.
 
     Raises:
-        SpecificationError: a table without the key column, or more than 127 of them.
+        BadSpecification: a table without the key column, or more than 127 of them.
     """
     given = sources(tables, model)
     dataset = np.repeat(np.arange(len(given), dtype=np.int8), [len(source) for source in given])

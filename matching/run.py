@@ -16,7 +16,6 @@ import pyarrow as pa
 from matching import outputs, parameters, training, weighing
 from matching.blocking import Pairs, RuleCount, candidate_pairs
 from matching.clustering import Cut, CutRule, belonging, cluster
-from matching.compare.comparators import check
 from matching.evidence import SLICE, Evidence, compare
 from matching.model import MatchModel, declared
 from matching.nodes import Nodes
@@ -87,7 +86,7 @@ def match(
         options: see `MatchOptions`.
 
     Raises:
-        SpecificationError: a table without record ids, or a model that cannot be read.
+        BadSpecification: a table without record ids, or a model that cannot be read.
     """
     return match_with(declared(entity), tables, out, options=options or MatchOptions())
 
@@ -103,8 +102,6 @@ def match_with(
     watch = Stopwatch()
     with watch.stage("standardise"):
         records = read(tables, model)
-        for comparison in model.comparisons:
-            check(comparison, records.values[comparison.field])
     with watch.stage("collapse"):
         records, nodes, removed = collapse_without_placeholders(records, model)
     with watch.stage("block"):

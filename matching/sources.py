@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from matching.model import MatchModel, SpecificationError
+from matching.model import MatchModel
 from matching.standardise.values import Codes, distinct, indices, through
+from storage.errors import BadSpecification
 
 Tables = Mapping[str, Path | pa.Table]
 
@@ -56,19 +57,26 @@ def sources(tables: Tables, model: MatchModel) -> list[Source]:
     """The tables in the order of the model's datasets, others by name after them.
 
     Raises:
-        SpecificationError: a table without the key column, or more than 127 of them.
+        BadSpecification: a table without the key column, or more than 127 of them.
     """
     order = [name for name in model.datasets if name in tables]
     order += sorted(name for name in tables if name not in model.datasets)
     if len(order) > MOST_TABLES:
-        raise SpecificationError(f"{len(order)} tables were given; at most {MOST_TABLES} can be matched together")
+        raise BadSpecification(
+            f"{len(order)} tables were given", "", f"at most {MOST_TABLES}", "join tables of one department"
+        )
     return [_source(name, tables[name], model.key) for name in order]
 
 
 def _source(name: str, table: Path | pa.Table, key: str) -> Source:
     columns = frozenset(table.column_names if isinstance(table, pa.Table) else pq.read_schema(table).names)
     if key not in columns:
-        raise SpecificationError(f"table {name}: column {key} is missing; every record needs its department's key")
+        raise BadSpecification(
+            f"column {key} is missing",
+            f"table {name}",
+            "a key of the department for every record",
+            "add the column, or name another one as `key` in the model",
+        )
     keys, order = _column(table, key).cast(pa.string()), None
     if not _ascending(keys):
         order = pc.sort_indices(keys).to_numpy()

@@ -1,62 +1,20 @@
-"""The comparators a model may name, and how their levels meet the declared ones.
+"""How the levels that a comparator tells meet those that a model declares.
 
 A comparator gives for arrays of unequal values the place of the level in its own `levels`, from the worst to the
-best; equal values always reach the best. Invariant: comparators are symmetric. Declared levels must be among its own;
-a level that is not declared falls to the next worse that is.
+best; equal values always reach the best. Invariant: comparators are symmetric. A level that is not declared falls to
+the next worse that is.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from matching.compare.companies import COMPANY_LEVELS, company_levels
-from matching.compare.identifiers import CITIZEN_LEVELS, CODE_LEVELS, citizen_levels, code_levels
-from matching.compare.names import NAME_LEVELS, name_levels
-from matching.compare.plain import DATE_LEVELS, DIGIT_LEVELS, TEXT_LEVELS, date_levels, digit_levels, text_levels
-from matching.model import ComparisonSpec, SpecificationError
+from matching.compare.registry import COMPARATORS
+from matching.model import ComparisonSpec
 from matching.standardise.values import Codes, ValueTable
 
 Levels = npt.NDArray[np.int8]
-Compare = Callable[[ValueTable, Codes, Codes], npt.NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class Comparator:
-    """A comparator and its level names; `keyed` has none of its own, they are the field's keys."""
-
-    levels: tuple[str, ...]
-    compare: Compare | None
-
-
-COMPARATORS: Final[Mapping[str, Comparator]] = {
-    "chinese_name": Comparator(NAME_LEVELS, name_levels),
-    "citizen_id": Comparator(CITIZEN_LEVELS, citizen_levels),
-    "company_name": Comparator(COMPANY_LEVELS, company_levels),
-    "date": Comparator(DATE_LEVELS, date_levels),
-    "digits": Comparator(DIGIT_LEVELS, digit_levels),
-    "exact": Comparator(("different", "exact"), None),
-    "keyed": Comparator((), None),
-    "organization_code": Comparator(CODE_LEVELS, code_levels),
-    "text": Comparator(TEXT_LEVELS, text_levels),
-}
-
-
-def check(spec: ComparisonSpec, table: ValueTable) -> None:
-    """Refuse a comparison whose comparator or levels do not exist.
-
-    Raises:
-        SpecificationError: with the levels that exist.
-    """
-    if spec.comparator not in COMPARATORS:
-        raise SpecificationError(f"comparison {spec.field}: comparator {spec.comparator!r} is not known; use one of "
-                                 f"{', '.join(COMPARATORS)}")  # fmt: skip
-    own = COMPARATORS[spec.comparator].levels or ("different", *table.keys)
-    declared = [level.level for level in spec.levels]
-    if unknown := [level for level in declared if level not in own]:
-        raise SpecificationError(f"comparison {spec.field}: levels {unknown} are not among {', '.join(own)}")
 
 
 def levels(spec: ComparisonSpec, table: ValueTable, left: Codes, right: Codes) -> Levels:

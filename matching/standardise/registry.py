@@ -1,11 +1,11 @@
 """The standardisers a model may name."""
 
+import functools
 from collections.abc import Mapping
 from typing import Final
 
 import pyarrow as pa
 
-from matching.model import SpecificationError
 from matching.standardise.addresses import address
 from matching.standardise.companies import business_kind, company_name, organization_code, owner_id
 from matching.standardise.identifiers import citizen_id
@@ -30,22 +30,18 @@ STANDARDISERS: Final[Mapping[str, Standardiser]] = {
 
 
 def of_distinct(name: str) -> Standardiser:
-    """A standardiser by name, of texts of which none is null, empty or there twice.
-
-    Raises:
-        SpecificationError: there is none of that name.
-    """
-    if name not in STANDARDISERS:
-        raise SpecificationError(f"standardiser {name!r} is not known; use one of {', '.join(STANDARDISERS)}")
+    """A standardiser by name, of texts of which none is null, empty or there twice."""
     return STANDARDISERS[name]
 
 
-def standardiser(name: str) -> Standardiser:
-    """A standardiser by name, of any texts.
+@functools.cache
+def keys_of(name: str) -> tuple[str, ...]:
+    """The keys that the values of a standardiser have."""
+    return tuple(of_distinct(name)(pa.array([], pa.string())).table.keys)
 
-    Raises:
-        SpecificationError: there is none of that name.
-    """
+
+def standardiser(name: str) -> Standardiser:
+    """A standardiser by name, of any texts."""
     work = of_distinct(name)
 
     def of_any(texts: pa.StringArray) -> Standardised:

@@ -5,8 +5,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from matching.files import read_tables
-from matching.model import MODELS, MatchModel, SpecificationError, as_json, declared, load
+from matching.model import MODELS, MatchModel, as_json, declared, load
 from matching.run import MatchOptions, match_with
+from storage.errors import BadSpecification, SourceRejected
 
 
 @pytest.mark.parametrize("path", sorted(MODELS.glob("*.yaml")), ids=lambda path: path.stem)
@@ -23,6 +24,11 @@ def test_persons_and_enterprises_never_share_an_id():
     ("old", "new", "message"),
     [
         ("field: mobile", "field: telephone", "telephone"),
+        ("level: lunar", "level: solar", "solar"),
+        ("comparator: digits", "comparator: numbers", "numbers"),
+        ("standardiser: digits", "standardiser: numbers", "numbers"),
+        ("id_number.tail", "id_number.foot", "foot"),
+        ("name: id,", "name: [", "while parsing"),
         ("level: house", "level: hut", "house"),
         ("m: 0.645", "m: 1.645", "less than 1"),
         ("prefix: P", "prefix: P\nsecret: 1", "secret"),
@@ -33,8 +39,11 @@ def test_wrong_declarations_are_refused(old, new, message, tmp_path):
     assert old in text
     path = tmp_path / "model.yaml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(SpecificationError, match=message):
+    with pytest.raises(BadSpecification, match=message) as caught:
         load(path)
+    assert caught.value.where == "model.yaml"
+    assert caught.value.expected
+    assert caught.value.remedy
 
 
 def test_any_table_with_a_declared_model(tmp_path):
@@ -59,11 +68,11 @@ def test_any_table_with_a_declared_model(tmp_path):
 
 def test_other_formats_and_equal_names_are_refused(tmp_path):
     (tmp_path / "x.txt").write_text("a")
-    with pytest.raises(SpecificationError, match="txt"):
+    with pytest.raises(BadSpecification, match="txt"):
         read_tables([tmp_path / "x.txt"])
     pq.write_table(pa.table({"a": [1]}), tmp_path / "x.parquet")
-    with pytest.raises(SpecificationError, match="two files"):
+    with pytest.raises(BadSpecification, match="two files"):
         read_tables([tmp_path / "x.parquet", tmp_path / "x.parquet"])
     (tmp_path / "y.parquet").write_bytes(b"PAR1")
-    with pytest.raises(SpecificationError, match=r"y\.parquet"):
+    with pytest.raises(SourceRejected, match=r"y\.parquet"):
         read_tables([tmp_path / "y.parquet"])

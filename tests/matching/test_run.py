@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from matching.model import SpecificationError
 from matching.run import MatchOptions, match
+from storage.errors import BadSpecification
 
 COLUMNS = ["master_id", "source", "dataset", "record_id", "match_probability"]
 
@@ -107,7 +107,7 @@ def test_null_everywhere(tmp_path):
 
 
 def test_a_table_without_keys_is_refused(tmp_path):
-    with pytest.raises(SpecificationError, match="record_id"):
+    with pytest.raises(BadSpecification, match="record_id"):
         match("person", {"police.resident": pa.table({"name": ["张伟"]})}, tmp_path)
 
 
