@@ -146,10 +146,9 @@ def reopen(folder: Path, tables: Tables) -> FinishedMatch:
         tables: the same accepted tables.
 
     Raises:
-        ContractBroken: a file is missing, or the tables hold other records than the crosswalk.
-        SpecificationError: model.json cannot be read.
+        ContractBroken: a file is missing or unreadable, or the tables hold other records than the crosswalk.
     """
-    model, trained = parameters.read(_there(folder, "model.json"))
+    model, trained = trained_model(folder)
     crosswalk = pq.read_table(
         _there(folder, "crosswalk.parquet"), columns=["master_id", "source", "dataset", "record_id"], partitioning=None
     )
@@ -161,6 +160,18 @@ def reopen(folder: Path, tables: Tables) -> FinishedMatch:
         )  # fmt: skip
     common = weighing.frequencies(nodes, records, model)
     return FinishedMatch(model, trained, tables, records, nodes, common, crosswalk.column("master_id"))
+
+
+def trained_model(folder: Path) -> tuple[MatchModel, Parameters]:
+    """The model of a finished match with its parameters.
+
+    Raises:
+        ContractBroken: model.json is missing or cannot be read.
+    """
+    try:
+        return parameters.read(_there(folder, "model.json"))
+    except (BadSpecification, ValueError) as error:
+        raise ContractBroken(str(error), str(folder)) from error
 
 
 def _there(folder: Path, name: str) -> Path:

@@ -64,7 +64,7 @@ def rendered(template: str, **values: object) -> str:
 
 @cache
 def _environment() -> Environment:
-    loaders = {name: PackageLoader(f"matching.{name}", "templates") for name in ("explaining",)}
+    loaders = {name: PackageLoader(f"matching.{name}", "templates") for name in ("explaining", "evaluation")}
     environment = Environment(
         loader=PrefixLoader(loaders), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -96,9 +96,9 @@ def reopened(match: Path, drops: Path | None, records: Sequence[Path], day: date
 
 def _tables(match: Path, drops: Path, day: date) -> "Mapping[str, pa.Table]":
     from connectors.direct import read_drop
-    from matching import parameters
+    from matching.explaining.finished import trained_model
 
-    return read_drop(drops, parameters.read(match / "model.json")[0].datasets, as_of=day)
+    return read_drop(drops, trained_model(match)[0].datasets, as_of=day)
 
 
 def _given(records: Sequence[Path]) -> "Mapping[str, pa.Table]":

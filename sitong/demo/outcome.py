@@ -7,32 +7,9 @@ from pathlib import Path
 import duckdb
 
 from connectors.intake import accepted
+from matching.evaluation.agreement import PairCounts, pair_agreement
 from storage.manifest import read_manifest
 from storage.zones import Zones
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """Pairs of records that truth and crosswalk put together: both, crosswalk only, truth only."""
-
-    common: int
-    linked: int
-    true: int
-
-    @property
-    def precision(self) -> float:
-        """Share of the linked pairs that are true; 1 where nothing is linked."""
-        return self.common / self.linked if self.linked else 1.0
-
-    @property
-    def recall(self) -> float:
-        """Share of the true pairs that are linked; 1 where nothing is to be linked."""
-        return self.common / self.true if self.true else 1.0
-
-    @property
-    def errors_per_10000(self) -> float:
-        """Wrong and missed pairs per 10,000 true pairs."""
-        return 10_000 * (self.linked + self.true - 2 * self.common) / self.true if self.true else 0.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +27,7 @@ class Outcome:
 
     intake: Mapping[str, Intake]
     published: Mapping[str, int]
-    agreement: Mapping[str, Agreement]
+    agreement: Mapping[str, PairCounts]
     findings: Mapping[str, Mapping[str, int]]
 
 
@@ -68,26 +45,9 @@ def _intake(facts: Mapping[str, object]) -> Intake:
     return Intake(*(int(str(facts[name])) for name in ("received", "accepted", "quarantined")))
 
 
-def _agreement(zones: Zones, truth: Path, entity: str) -> Agreement:
+def _agreement(zones: Zones, truth: Path, entity: str) -> PairCounts:
     crosswalk = zones.current(f"{entity}_crosswalk") / "data.parquet"
-    row = duckdb.execute(
-        f"""
-        with joined as (
-            select master_id, true_key from read_parquet($crosswalk)
-            join (select source, dataset, record_id, {entity} as true_key from read_parquet($truth))
-            using (source, dataset, record_id)
-        ),
-        cells as (select count(*) as n from joined group by master_id, true_key),
-        linked as (select count(*) as n from joined group by master_id),
-        known as (select count(*) as n from joined group by true_key)
-        select (select sum(n * (n - 1) // 2) from cells),
-               (select sum(n * (n - 1) // 2) from linked),
-               (select sum(n * (n - 1) // 2) from known)
-        """,
-        {"crosswalk": str(crosswalk), "truth": str(truth / f"{entity}_truth.parquet")},
-    ).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always gives a row
-    return Agreement(*(int(value or 0) for value in row))
+    return pair_agreement(crosswalk, truth / f"{entity}_truth.parquet")
 
 
 def _findings(report: Path) -> Mapping[str, Mapping[str, int]]:

@@ -46,7 +46,7 @@ def _entities(outcome: Outcome) -> Table:
             f"{outcome.published[entity]:,}",
             f"{against.precision:.4%}",
             f"{against.recall:.4%}",
-            f"{against.errors_per_10000:.1f}",
+            "—" if against.errors_per_10000 is None else f"{against.errors_per_10000:.1f}",
         )
     return table
 
