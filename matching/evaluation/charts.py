@@ -43,7 +43,7 @@ def threshold_chart(thresholds: Sequence[Threshold]) -> Bilingual:
             y=alt.Y("share:Q", title=None, scale=alt.Scale(domain=[low, 1]), axis=alt.Axis(format=".2~%")),
             color=colour,
         )  # fmt: skip
-        return alt.LayerChart(layer=[lines, *_in_force(thresholds, language)])
+        return alt.LayerChart(layer=[lines, *_in_force(thresholds, language, _HEIGHT - 10)])
 
     return _pictures(draw, "threshold")
 
@@ -63,7 +63,7 @@ def error_chart(thresholds: Sequence[Threshold]) -> Bilingual:
             color=_colours([name.say(language) for name in _KINDS], [_WRONG, _MISSED], "kind"),
             order="order:O",
         )  # fmt: skip
-        return alt.LayerChart(layer=[bars, *_in_force(thresholds, language)])
+        return alt.LayerChart(layer=[bars, *_in_force(thresholds, language, 8)])
 
     return _pictures(draw, "errors")
 
@@ -138,11 +138,11 @@ def blocking_chart(found: BlockingRecall) -> Bilingual:
     return _pictures(draw, "blocking", len(found.rules))
 
 
-def _in_force(thresholds: Sequence[Threshold], language: Language) -> list[alt.Chart]:
+def _in_force(thresholds: Sequence[Threshold], language: Language, y: int) -> list[alt.Chart]:
     rows: Rows = [{"at": one.bits, "label": _FORCE.say(language)} for one in thresholds if one.in_force]
     base = _data(rows)
     rule = base.mark_rule(strokeDash=[4, 3], color=_SOFT).encode(x="at:Q")
-    text = base.mark_text(align="left", dx=4, y=_HEIGHT - 10, color=_SOFT, fontSize=11).encode(x="at:Q", text="label:N")
+    text = base.mark_text(align="left", dx=4, y=y, color=_SOFT, fontSize=11).encode(x="at:Q", text="label:N")
     return [rule, text]
 
 
