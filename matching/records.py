@@ -5,13 +5,14 @@ file had; everything later depends on that order only.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from matching.compare.registry import COMPARATORS
 from matching.model import FieldSpec, MatchModel
 from matching.parallel import in_parallel
 from matching.sources import Source, Tables, encode, sources
@@ -81,6 +82,16 @@ def read(tables: Tables, model: MatchModel) -> Records:
             if told_by_other is not None:
                 told[name] = told_by_other
     return Records(tuple(source.name for source in given), dataset, ids, codes, others, told, values)
+
+
+def without_unread_texts(records: Records, model: MatchModel) -> Records:
+    """Records whose values are nulls where no comparator reads them as texts: a city's addresses fill half a GiB."""
+    read_as_texts = {spec.field for spec in model.comparisons if COMPARATORS[spec.comparator].reads_texts}
+    values = {
+        field: table if field in read_as_texts else replace(table, texts=pa.nulls(len(table), pa.string()))
+        for field, table in records.values.items()
+    }
+    return replace(records, values=values)
 
 
 Field = tuple[Codes, tuple[Codes, ...], npt.NDArray[np.bool_] | None, ValueTable]

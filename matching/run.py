@@ -22,8 +22,8 @@ from matching.nodes import Nodes
 from matching.outputs import Weighed
 from matching.parameters import Parameters
 from matching.placeholders import Removed, collapse_without_placeholders
-from matching.records import Records, read
-from matching.stages import Stage, Stopwatch, peak_mib
+from matching.records import Records, read, without_unread_texts
+from matching.stages import Stage, Stopwatch, peak_mib, sparing_pool
 
 log = logging.getLogger(__name__)
 
@@ -95,13 +95,18 @@ def match_with(
     model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, *, options: MatchOptions
 ) -> MatchSummary:
     """`match` with any declared model."""
+    with sparing_pool():
+        return _match(model, tables, out, options)
+
+
+def _match(model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, options: MatchOptions) -> MatchSummary:
     trained: Parameters | None = None
     if options.model is not None:
         model, trained = parameters.read(options.model)
     outputs.prepare(out)
     watch = Stopwatch()
     with watch.stage("standardise"):
-        records = read(tables, model)
+        records = without_unread_texts(read(tables, model), model)
     with watch.stage("collapse"):
         records, nodes, removed = collapse_without_placeholders(records, model)
     with watch.stage("block"):

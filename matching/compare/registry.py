@@ -17,20 +17,27 @@ Compare = Callable[[ValueTable, Codes, Codes], npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class Comparator:
-    """A comparator and its level names; `keyed` has none of its own, they are the field's keys."""
+    """A comparator and its level names; `keyed` has none of its own, they are the field's keys.
+
+    Attributes:
+        levels: from the worst to the best.
+        compare: tells the levels of unequal values; null where equality says all.
+        reads_texts: whether it reads the values themselves beside their keys and features.
+    """
 
     levels: tuple[str, ...]
     compare: Compare | None
+    reads_texts: bool = False
 
 
 COMPARATORS: Final[Mapping[str, Comparator]] = {
     "chinese_name": Comparator(NAME_LEVELS, name_levels),
-    "citizen_id": Comparator(CITIZEN_LEVELS, citizen_levels),
+    "citizen_id": Comparator(CITIZEN_LEVELS, citizen_levels, reads_texts=True),
     "company_name": Comparator(COMPANY_LEVELS, company_levels),
     "date": Comparator(DATE_LEVELS, date_levels),
     "digits": Comparator(DIGIT_LEVELS, digit_levels),
     "exact": Comparator(("different", "exact"), None),
     "keyed": Comparator((), None),
-    "organization_code": Comparator(CODE_LEVELS, code_levels),
-    "text": Comparator(TEXT_LEVELS, text_levels),
+    "organization_code": Comparator(CODE_LEVELS, code_levels, reads_texts=True),
+    "text": Comparator(TEXT_LEVELS, text_levels, reads_texts=True),
 }

@@ -50,6 +50,21 @@ def test_row_order_changes_nothing(town, tmp_path):
     assert crosswalk(tmp_path / "one").equals(crosswalk(tmp_path / "other"))
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_number_of_threads_changes_nothing(threads, town, tmp_path, monkeypatch):
+    match("person", town[0], tmp_path / "one", options=MatchOptions(only="crosswalk"))
+    monkeypatch.setattr("matching.parallel.MOST_THREADS", threads)
+    monkeypatch.setattr("os.cpu_count", lambda: threads)
+    monkeypatch.setattr("matching.evidence.SLICE", 1000)
+    monkeypatch.setattr("matching.blocking.SLICE", 777)
+    before = pa.cpu_count()
+    pa.set_cpu_count(threads)
+    match("person", town[0], tmp_path / "other", options=MatchOptions(only="crosswalk"))
+    pa.set_cpu_count(before)
+    assert crosswalk(tmp_path / "one").equals(crosswalk(tmp_path / "other"))
+    assert (tmp_path / "one" / "model.json").read_bytes() == (tmp_path / "other" / "model.json").read_bytes()
+
+
 def test_files_are_private_and_complete(town, tmp_path):
     match("person", town[0], tmp_path / "out")
     names = {"crosswalk.parquet", "review.parquet", "model.json", "summary.json"}
