@@ -50,4 +50,6 @@ def _splink(command: list[str], subject: tuple[str, str, str, int], truth: Path,
     found = {path.stem.partition("_")[2]: judge(path, truth) for path in sorted(out.glob("splink_*.parquet"))}
     best = max(found, key=lambda threshold: found[threshold].f1)
     cost = replace(cost, wall=spent["wall"], cpu=spent["cpu"])
-    keep(Measurement("febrl", city, size, False, 0, "splink", f"threshold {best}", found[best], cost))
+    keep(
+        Measurement("febrl", city, size, False, 0, "splink", f"{spent['version']}, threshold {best}", found[best], cost)
+    )

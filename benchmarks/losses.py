@@ -145,11 +145,25 @@ def _loss(
         stage = "not blocked, would link" if enough else "not blocked, would weigh too low"
     else:
         stage = "cut" if enough else "weighed too low"
-    said = [
-        f"{spec.field}={spec.levels[level].level if level >= 0 else '-'}"
-        for spec, level in zip(matched.model.comparisons, levels[best].tolist(), strict=True)
-    ]
-    return Loss(stage, " ".join(said), pairs, *chosen[best], float(bits[best]))
+    if stage == "cut":
+        stage = f"cut, {_enemy(matched, sorted(ours | theirs))}"
+    return Loss(stage, _said(matched, levels[best]), pairs, *chosen[best], float(bits[best]))
+
+
+def _said(matched: Matched, levels: Array) -> str:
+    """A comparison vector in words."""
+    named = zip(matched.model.comparisons, levels.tolist(), strict=True)
+    return " ".join(f"{spec.field}={spec.levels[level].level if level >= 0 else '-'}" for spec, level in named)
+
+
+def _enemy(matched: Matched, nodes: list[int]) -> str:
+    """The vector of the two of one person's nodes that contradict each other most, or that another person forced it."""
+    both = np.array([(one, other) for place, one in enumerate(nodes) for other in nodes[place + 1 :]], np.int32)
+    bits, levels = matched.weigh(Pairs(both[:, 0].copy(), both[:, 1].copy()))
+    worst = int(np.argmin(bits))
+    if bits[worst] > matched.model.constraints.contradiction:
+        return "another part of the cluster contradicts"
+    return f"own records contradict ({_said(matched, levels[worst])}, {bits[worst]:.0f} bits)"
 
 
 def _show(matched: Matched, node: int) -> str:

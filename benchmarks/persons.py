@@ -88,4 +88,4 @@ def _splink(city: City, folder: Path, truth: Path, work: Path) -> None:
     cost = replace(cost, wall=spent["wall"], cpu=spent["cpu"])
     found = {word: judge(out / f"splink_{float(word)}.parquet", truth) for word in THRESHOLDS}
     best = min(found, key=lambda word: found[word].wrong + found[word].missed)
-    keep(Measurement("persons", *_key(city), "splink", f"threshold {best}", found[best], cost))
+    keep(Measurement("persons", *_key(city), "splink", f"{spent['version']}, threshold {best}", found[best], cost))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import splink
 from splink import Linker
 from splink.internals.splink_dataframe import SplinkDataFrame
 
@@ -42,4 +43,4 @@ def write_crosswalks(predicted: Predicted, thresholds: list[float], out: Path) -
             f"from {clusters.physical_name} c join keys r using (unique_id)) to '{out}/splink_{threshold}.parquet'"
         )
         if place == 0:
-            (out / "done.json").write_text(json.dumps(cost()), encoding="utf-8")
+            (out / "done.json").write_text(json.dumps(cost() | {"version": splink.__version__}), encoding="utf-8")
