@@ -28,10 +28,13 @@ ten million pairs for u, EM over two blocking rules; two threads), and its best 
 Wrong and missed pairs are counted per 10,000 true pairs. Seconds are of the whole command, its start included. CPU
 seconds and the load average before the start stand beside them: where other work shared the two cores, compare CPU
 seconds. Memory is the sampled sum over the process tree. A harsh city has three times the errors of names, numbers and
-dates and three times the missing numbers. Most of Splink's time goes into the pairs for u, and they are a choice: with
-three million instead of ten it took 16.4 s of CPU and made 20.1 errors on the city of 200,000 persons and seed 11 (22.6 s
-of wall time at a load of 3.2), so against that setting our share of its time is twice as high. `python -m benchmarks.losses persons FOLDER` tells at which stage each pair
-of a city was lost."""
+dates and three times the missing numbers.
+
+Most of Splink's time goes into the pairs for u, and their number is a choice: with three million instead of ten it took
+16.4 s of CPU and made 20.1 errors on the city of 200,000 persons and seed 11 (22.6 s of wall time at a load of 3.2).
+Against that setting our share of its time is about twice as high.
+
+`python -m benchmarks.losses persons FOLDER` tells at which stage each pair of a city was lost."""
 
 
 def lines(subject: str) -> list[str]:
