@@ -62,7 +62,7 @@ lock: $(READY) ## Resolve the dependencies anew into constraints.txt
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml -o constraints.txt
 
 .PHONY: bench
-bench: $(READY) ## Measure matching beside Splink and plain joins (an hour, 16 GB); writes docs/benchmarks.md
+bench: $(READY) ## Measure matching beside Splink and plain joins, up to a million persons; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks table
 
 .PHONY: clean
