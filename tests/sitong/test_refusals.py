@@ -1,6 +1,5 @@
 """Bad input: what is told, how the command ends, and that what was published stays byte for byte."""
 
-
 import pytest
 
 from tests.sitong.exports import csv_bytes, export, iso, write_batch, write_text_parquet, write_xlsx
