@@ -94,11 +94,13 @@ class _Judged:
 
 
 def _datasets(accepted: Sequence[str]) -> frozenset[str]:
-    from sitong.stages import waivable
+    if not accepted:
+        return frozenset()
+    from sitong.stages import waivable  # imports every room; only who accepts something waits for it
 
-    datasets, checks = waivable(accepted)
-    if checks:
-        raise typer.BadParameter(f"{', '.join(sorted(checks))}: a match publishes nothing; name datasets only")
+    datasets, _ = waivable(accepted)
+    if checks := sorted(set(accepted) - datasets):
+        raise typer.BadParameter(f"{', '.join(checks)}: a match publishes nothing; name datasets only")
     return datasets
 
 
