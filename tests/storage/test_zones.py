@@ -47,7 +47,8 @@ def test_an_empty_home_that_stands_open_is_closed(tmp_path):
 
 def test_a_folder_with_other_things_keeps_its_mode(tmp_path):
     home = tmp_path / "home"
-    home.mkdir(mode=0o755)
+    home.mkdir()
+    home.chmod(0o755)
     (home / "someone's.txt").write_text("x")
     Zones(home).create()
     assert home.stat().st_mode & 0o777 == 0o755
