@@ -25,7 +25,7 @@ from storage.zones import Zones
 
 Outcome = Literal["applied", "held", "behind"]  # behind: a delta on top of a held batch
 
-_RULES = 2  # raise it when validation decides otherwise on the same contract: every state is then folded anew
+_RULES = 3  # raise it when validation decides otherwise on the same contract: every state is then folded anew
 _CODES = resources.files("schemas") / "codes"
 
 

@@ -24,13 +24,15 @@ LONGEST: Final = 24
 def citizen_id(texts: pa.StringArray) -> Standardised:
     """Numbers to canonical 18 characters where the check digit holds, else the cleaned text.
 
-    15 digits become 18 by inserting 19 and appending the check digit. One character repeated is a placeholder: null.
+    15 digits become 18 by inserting 19 and appending the check digit. One character repeated is a placeholder: null;
+    so is a number in scientific notation, which everybody of one district and birthday shares.
     """
     codes, values = merged(*_cleaned(texts))
     points, lengths = ascii_matrix(values, WIDTH)
     repeated = np.asarray((points == points[:, :1]).sum(axis=1) == np.minimum(lengths, WIDTH))
-    if repeated.any():
-        codes = np.where(np.append(repeated, False)[codes], np.int32(-1), codes)
+    nothing = repeated | _rounded(values, points)
+    if nothing.any():
+        codes = np.where(np.append(nothing, False)[codes], np.int32(-1), codes)
     whole = _well_formed(points, lengths)
     birth = _number(points, 6, 14)
     dated = whole & _is_date(birth)
@@ -38,6 +40,15 @@ def citizen_id(texts: pa.StringArray) -> Standardised:
     keys = {"value": np.where(lengths > 8, numbered(len(values)), 0).astype(np.uint64)} | _parts(points, whole)
     known = {"birth_date": _birth_texts(birth, dated), "sex": _sex_texts(points, whole)}
     return Standardised(codes, ValueTable(values, keys, features, known))
+
+
+def _rounded(values: pa.StringArray, points: Bytes) -> Flags:
+    """Numbers of which a spreadsheet has lost the end: 370202198506060E+17."""
+    found = np.asarray((points == ord("E")).any(axis=1))
+    places = np.flatnonzero(found)
+    matched = pc.match_substring_regex(values.take(pa.array(places)), r"^[0-9.]+E\+?[0-9]{1,3}$")
+    found[places] = matched.to_numpy(zero_copy_only=False)
+    return found
 
 
 def _well_formed(points: Bytes, lengths: npt.NDArray[np.int32]) -> Flags:

@@ -16,8 +16,12 @@ from schemas.text import Mask
 _SHORTEST: Final = 4
 """Characters below which a text is no document number."""
 
-_CITIZEN_LIKE: Final = r"^([0-9]{13,20}|[0-9]{12,19}X|[A-Z]{3}[0-9]{12})$"
-"""No passport or travel permit has so many digits: what does is a citizen id, rightly or wrongly written."""
+_CITIZEN_LIKE: Final = r"^([0-9]{13,20}|[0-9]{12,19}X|[A-Z]{3}[0-9]{12}|[0-9]+E\+[0-9]{1,3}|[0-9]{3,}E1[4-9])$"
+"""No passport or travel permit has so many digits: what does is a citizen id, rightly or wrongly written.
+
+A number in scientific notation is one too, of which a spreadsheet has lost the end: everybody of one district and
+birthday shares what is left, so it must never pass as a document.
+"""
 
 
 def person_documents(array: pa.Array | pa.ChunkedArray, *, as_of: date) -> IdentifierResult:
