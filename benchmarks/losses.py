@@ -67,7 +67,7 @@ def match(entity: Literal["person", "enterprise"], folder: Path) -> Matched:
     )
     bits, _ = made.weigh(pairs)
     linked = weighing.probability(bits) >= model.link
-    rule = CutRule(model.constraints.contradiction, lambda further: made.weigh(further)[0])
+    rule = CutRule(weighing.contradicting(model, known), lambda further: made.weigh(further)[0])
     root, _ = cluster(len(nodes), pairs, bits, linked, rule)
     return Matched(model, records, nodes, pairs, bits, root, made.truth, known, common)
 
@@ -161,7 +161,7 @@ def _enemy(matched: Matched, nodes: list[int]) -> str:
     both = np.array([(one, other) for place, one in enumerate(nodes) for other in nodes[place + 1 :]], np.int32)
     bits, levels = matched.weigh(Pairs(both[:, 0].copy(), both[:, 1].copy()))
     worst = int(np.argmin(bits))
-    if bits[worst] > matched.model.constraints.contradiction:
+    if bits[worst] > weighing.contradicting(matched.model, matched.known):
         return "another part of the cluster contradicts"
     return f"own records contradict ({_said(matched, levels[worst])}, {bits[worst]:.0f} bits)"
 

@@ -51,7 +51,7 @@ def components(size: int, left: Component, right: Component) -> Component:
 
 @dataclass(frozen=True)
 class CutRule:
-    """Bits at or below which two nodes contradict each other, and a function that weighs further pairs."""
+    """Total bits at or below which two nodes contradict each other, and a function that weighs further pairs."""
 
     contradiction: float
     weigh: Weigh

@@ -114,12 +114,13 @@ class Constraints(_Declared):
     Attributes:
         duplicates: dataset → share of its persons that it holds twice; a pair inside a dataset weighs log2 of it.
         apart: field → keys of it; two values whose key differs are never linked.
-        contradiction: bits of total weight at or below which two members of a cluster contradict each other.
+        contradiction: bits of evidence, the prior left out, at or below which two members of a cluster contradict each
+            other: two records that say too little to be linked by themselves do not.
     """
 
     duplicates: Mapping[str, Probability] = {}
     apart: tuple[str, ...] = ()
-    contradiction: float = -3.0
+    contradiction: float = 0.0
 
 
 class Training(_Declared):

@@ -174,7 +174,7 @@ def _decide(
 
     with watch.stage("cluster"):
         linked = chances >= model.link
-        rule = CutRule(model.constraints.contradiction, weigh_further)
+        rule = CutRule(weighing.contradicting(model, known), weigh_further)
         root, cut = cluster(len(nodes), pairs, bits, linked, rule)
         belongs = belonging(root, pairs, chances, nodes.size, 1 - known.prior)
     return _Decision(Weighed(pairs, evidence, chances, by_field), root, belongs, int(linked.sum()), cut)

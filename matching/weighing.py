@@ -121,15 +121,19 @@ def total(
 ) -> Bits:
     """Bits of each pair in all: fields, prior, rarity of duplicates inside a dataset, constraints."""
     bits = weights.sum(axis=1) + parameters.prior_bits()
-    if len(datasets) > 1:
-        penalty = np.zeros(len(bits))
-        for place, name in enumerate(datasets[:64]):
-            share = model.constraints.duplicates.get(name, model.constraints.duplicates.get("any", 0.0))
-            both = (evidence.same_datasets & np.uint64(1 << place)) != 0
-            if share:
-                penalty = np.where(both, np.minimum(penalty, np.log2(share)), penalty)
-        bits = bits + penalty
+    penalty = np.zeros(len(bits))
+    for place, name in enumerate(datasets[:64]):
+        share = model.constraints.duplicates.get(name, model.constraints.duplicates.get("any", 0.0))
+        both = (evidence.same_datasets & np.uint64(1 << place)) != 0
+        if share:
+            penalty = np.where(both, np.minimum(penalty, np.log2(share)), penalty)
+    bits = bits + penalty
     return np.where(evidence.apart, FORBIDDEN, bits)
+
+
+def contradicting(model: MatchModel, parameters: Parameters) -> float:
+    """Total bits at or below which two members of a cluster contradict each other."""
+    return model.constraints.contradiction + parameters.prior_bits()
 
 
 def probability(bits: Bits) -> Bits:

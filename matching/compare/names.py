@@ -15,10 +15,13 @@ from matching.characters.table import characters
 from matching.standardise.names import DOT, WILDCARD
 from matching.standardise.values import Codes, ValueTable
 
-NAME_LEVELS: Final = ("different", "surname", "given", "partial", "alike", "wildcard", "sound", "exact")
-"""surname: only the surname agrees, as between brothers · given: only the surname differs · partial: the surname and
-one of two given characters, or one character more · alike: every character same or near in sound or shape · wildcard:
-the same where readable · sound: every syllable the same · exact: the same after folding."""
+NAME_LEVELS: Final = (
+    "different", "surname", "given", "unread", "partial", "exchanged", "alike", "wildcard", "sound", "exact",
+)  # fmt: skip
+"""surname: only the surname agrees, as between brothers · given: only the surname differs · unread: the surname agrees
+and no more can be read · partial: the surname and one of two given characters, or one character more · exchanged: the
+two given characters in the other order · alike: every character same or near in sound or shape · wildcard: the same
+where readable · sound: every syllable the same · exact: the same after folding."""
 
 SHORT: Final = 4
 LONG_SIMILARITY: Final = 0.8
@@ -57,7 +60,19 @@ def _same_length(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[An
     near[rows, columns] = look_alike_pairs(ours[rows, columns], theirs[rows, columns])
     bad = filled & ~(same | wild | sound | near)
     compound = (table.features["surname_length"][left] == 2) & (table.features["surname_length"][right] == 2)
-    return _graded(filled, same, wild, sound, bad, np.where(compound, 2, 1))
+    surname = np.where(compound, 2, 1)
+    out = _graded(filled, same, wild, sound, bad, surname)
+    out[_exchanged(ours, theirs, same, surname)] = PLACE["exchanged"]
+    return out
+
+
+def _exchanged(ours: npt.NDArray[Any], theirs: npt.NDArray[Any], same: Mask, surname: npt.NDArray[Any]) -> Mask:
+    """The same surname and the same two given characters in the other order."""
+    rows = np.arange(len(ours))
+    crossed = (ours[rows, surname] == theirs[rows, surname + 1]) & (ours[rows, surname + 1] == theirs[rows, surname])
+    alone = np.where(surname == 1, ours[:, 3], 0) == 0
+    surnames = same[:, 0] & (same[:, 1] | (surname == 1))
+    return np.asarray(crossed & alone & surnames & ~same[rows, surname] & (ours[rows, surname + 1] != 0))
 
 
 def _agree(table: ValueTable, feature: str, left: Codes, right: Codes) -> Mask:
@@ -83,7 +98,7 @@ def _graded(
     out[no_bad & (~filled | same | sound).all(axis=1)] = PLACE["sound"]
     out[no_bad & wild.any(axis=1) & (~filled | same | sound | wild).all(axis=1)] = PLACE["wildcard"]
     out[(~filled | same).all(axis=1)] = PLACE["exact"]
-    out[no_bad & wild.any(axis=1) & (readable < 2)] = PLACE["partial"]
+    out[no_bad & wild.any(axis=1) & (readable < 2)] = PLACE["unread"]
     return out
 
 

@@ -8,9 +8,9 @@ from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 from matching.standardise.values import Codes, ValueTable
 
-DATE_LEVELS: Final = ("different", "lunar", "part", "swapped", "exact")
-"""lunar: 18 to 50 days apart, as a lunar date written as a solar one is · part: two of year, month and day agree ·
-swapped: month and day exchanged."""
+DATE_LEVELS: Final = ("different", "lunar", "part", "one_digit", "swapped", "exact")
+"""lunar: 18 to 50 days apart, as a lunar date written as a solar one · part: two of year, month and day agree ·
+one_digit: so they do, and the third differs in one digit · swapped: month and day exchanged."""
 
 DIGIT_LEVELS: Final = ("different", "one_error", "exact")
 
@@ -28,7 +28,14 @@ def date_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[Any
     swapped = (ours[:, 0] == theirs[:, 0]) & (ours[:, 1] == theirs[:, 2]) & (ours[:, 2] == theirs[:, 1])
     out = np.where((apart >= LUNAR_DAYS[0]) & (apart <= LUNAR_DAYS[1]), 1, 0)
     out = np.where(agree == 2, 2, out)
-    return np.asarray(np.where(swapped, 3, out))
+    out = np.where((agree == 2) & (_digits_apart(ours, theirs) == 1), 3, out)
+    return np.asarray(np.where(swapped, 4, out))
+
+
+def _digits_apart(ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """In how many of their eight digits two dates (year, month, day) differ."""
+    differ = [(ours // power % 10 != theirs // power % 10).sum(axis=1) for power in (1, 10, 100, 1000)]
+    return np.asarray(sum(differ))
 
 
 def digit_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[Any]:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from matching.blocking import Pairs
 from matching.explaining.finished import Address, FinishedMatch, Weighed, every_pair
 from matching.nodes import Places
+from matching.weighing import contradicting
 from storage.errors import BadSpecification
 
 WHOLE: Final = 40
@@ -111,7 +112,7 @@ def _edges(match: FinishedMatch, weighed: Weighed, *, inside: bool) -> list[Grap
 def _kind(match: FinishedMatch, bits: float, chance: float, *, inside: bool) -> EdgeKind | None:
     enough = chance >= match.model.link
     if inside:
-        against = bits <= match.model.constraints.contradiction
+        against = bits <= contradicting(match.model, match.trained)
         return "link" if enough else "contradiction" if against else "weak"
     return "cut" if enough else "near" if chance >= match.model.review[0] else None
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from matching.standardise.codepoints import Bytes, ascii_matrix
 from matching.standardise.folding import Flags, merged
-from matching.standardise.values import Keys, Standardised, ValueTable, numbered
+from matching.standardise.values import Codes, Keys, Standardised, ValueTable, numbered
 
 WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS: Final = np.frombuffer(b"10X98765432", np.uint8)
@@ -36,10 +36,21 @@ def citizen_id(texts: pa.StringArray) -> Standardised:
     whole = _well_formed(points, lengths)
     birth = _number(points, 6, 14)
     dated = whole & _is_date(birth)
-    features = {"points": points, "length": lengths.astype(np.int8), "valid": dated & _checks(points)}
+    features = {
+        "points": points, "length": lengths.astype(np.int8), "valid": dated & _checks(points),
+        "upgraded": _upgraded(texts, codes, len(values)),
+    }  # fmt: skip
     keys = {"value": np.where(lengths > 8, numbered(len(values)), 0).astype(np.uint64)} | _parts(points, whole)
     known = {"birth_date": _birth_texts(birth, dated), "sex": _sex_texts(points, whole)}
     return Standardised(codes, ValueTable(values, keys, features, known))
+
+
+def _upgraded(texts: pa.StringArray, codes: Codes, count: int) -> Flags:
+    """The values that some text gave with 15 characters."""
+    found = np.zeros(count, bool)
+    short = codes[np.flatnonzero(pc.equal(pc.binary_length(texts), 15).to_numpy(zero_copy_only=False))]
+    found[short[short >= 0]] = True
+    return found
 
 
 def _rounded(values: pa.StringArray, points: Bytes) -> Flags:
@@ -108,7 +119,9 @@ def _sex_texts(points: Bytes, whole: Flags) -> pa.DictionaryArray:
 
 
 def _parts(points: Bytes, whole: Flags) -> dict[str, Keys]:
-    """Halves of a number: one wrong character leaves one of them whole."""
+    """Halves of a number, and it without its birth date: one wrong character leaves one of the three whole."""
     check = np.where(points[:, 17] == ord("X"), 10, points[:, 17] - 48)
     tail, head = _number(points, 10, 17) * 11 + check + 1, _number(points, 0, 12) + 1
-    return {name: np.where(whole, key, 0).astype(np.uint64) for name, key in (("tail", tail), ("head", head))}
+    ends = (_number(points, 0, 6) * 1000 + _number(points, 14, 17)) * 11 + check + 1
+    found = {"tail": tail, "head": head, "ends": ends}
+    return {name: np.where(whole, key, 0).astype(np.uint64) for name, key in found.items()}

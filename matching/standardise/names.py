@@ -132,7 +132,8 @@ def _keys(points: CodePoints, syllable: npt.NDArray[np.uint16], lengths: npt.NDA
     whole = mixed(*(unit[:, place] for place in range(unit.shape[1])))
     first, second, third = unit[:, 0], unit[:, 1], unit[:, 2]
     given = np.where(lengths > 1, mixed(second, third), 0).astype(np.uint64)
-    less = np.stack([mixed(first, second), mixed(first, third + np.uint32(7)), mixed(second, third)], axis=1)
+    either = mixed(np.minimum(second, third), np.maximum(second, third))
+    less = np.stack([mixed(first, second), mixed(first, third + np.uint32(7)), either], axis=1)
     short = lengths == 2
     less[short, 1] = mixed(first[short], 3)
     less[short, 2] = mixed(second[short], 5)

@@ -24,7 +24,7 @@ def test_persons_and_enterprises_never_share_an_id():
     ("old", "new", "message"),
     [
         ("field: mobile", "field: telephone", "telephone"),
-        ("level: lunar", "level: solar", "solar"),
+        ("level: wildcard", "level: joker", "joker"),
         ("comparator: digits", "comparator: numbers", "numbers"),
         ("standardiser: digits", "standardiser: numbers", "numbers"),
         ("id_number.tail", "id_number.foot", "foot"),
