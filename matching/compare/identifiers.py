@@ -11,8 +11,8 @@ from matching.standardise.values import Codes, ValueTable
 CITIZEN_LEVELS: Final = ("different", "neighbour", "two_errors", "same_tail", "one_error", "exact")
 """neighbour: valid numbers of one place and birth date with different sequences · same_tail: birth date and sequence
 agree, the division does not · one_error: one character wrong, missing, extra or two exchanged, at least one number
-invalid, or one digit wrong in a number that was received with 15 digits: its check digit was made from the wrong one ·
-two_errors: the same twice."""
+invalid, or two valid numbers of the last century with one digit different: a number that was given with 15 digits has a
+check digit made from the wrong one · two_errors: the same twice."""
 
 CODE_LEVELS: Final = ("different", "one_error", "exact")
 
@@ -24,14 +24,15 @@ unequal length are always worked out."""
 
 def citizen_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[Any]:
     """Places in `CITIZEN_LEVELS` of unequal numbers."""
-    points, length, valid, grown = (table.features[name] for name in ("points", "length", "valid", "upgraded"))
+    points, length, valid = (table.features[name] for name in ("points", "length", "valid"))
     agree = points[left] == points[right]
     both = valid[left] & valid[right]
     out = np.full(len(left), CITIZEN_PLACE["different"], np.int8)
     out[both & agree[:, 6:17].all(axis=1)] = CITIZEN_PLACE["same_tail"]
     out[both & agree[:, :14].all(axis=1)] = CITIZEN_PLACE["neighbour"]
     wrong = agree[:, :17].sum(axis=1)
-    out[both & (wrong == 16) & (grown[left] | grown[right])] = CITIZEN_PLACE["one_error"]
+    old = points[:, 6:8] == np.frombuffer(b"19", np.uint8)
+    out[both & (wrong == 16) & old[left].all(axis=1) & old[right].all(axis=1)] = CITIZEN_PLACE["one_error"]
     rows = np.flatnonzero(~both & _worth_while(points, length, left, right))
     distance = _distances(table, left[rows], right[rows])
     out[rows[distance == 2]] = CITIZEN_PLACE["two_errors"]

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from matching.standardise.codepoints import Bytes, ascii_matrix
 from matching.standardise.folding import Flags, merged
-from matching.standardise.values import Codes, Keys, Standardised, ValueTable, numbered
+from matching.standardise.values import Keys, Standardised, ValueTable, numbered
 
 WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS: Final = np.frombuffer(b"10X98765432", np.uint8)
@@ -36,21 +36,10 @@ def citizen_id(texts: pa.StringArray) -> Standardised:
     whole = _well_formed(points, lengths)
     birth = _number(points, 6, 14)
     dated = whole & _is_date(birth)
-    features = {
-        "points": points, "length": lengths.astype(np.int8), "valid": dated & _checks(points),
-        "upgraded": _upgraded(texts, codes, len(values)),
-    }  # fmt: skip
+    features = {"points": points, "length": lengths.astype(np.int8), "valid": dated & _checks(points)}
     keys = {"value": np.where(lengths > 8, numbered(len(values)), 0).astype(np.uint64)} | _parts(points, whole)
     known = {"birth_date": _birth_texts(birth, dated), "sex": _sex_texts(points, whole)}
     return Standardised(codes, ValueTable(values, keys, features, known))
-
-
-def _upgraded(texts: pa.StringArray, codes: Codes, count: int) -> Flags:
-    """The values that some text gave with 15 characters."""
-    found = np.zeros(count, bool)
-    short = codes[np.flatnonzero(pc.equal(pc.binary_length(texts), 15).to_numpy(zero_copy_only=False))]
-    found[short[short >= 0]] = True
-    return found
 
 
 def _rounded(values: pa.StringArray, points: Bytes) -> Flags:
