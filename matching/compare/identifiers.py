@@ -31,8 +31,9 @@ def citizen_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[
     out[both & agree[:, 6:17].all(axis=1)] = CITIZEN_PLACE["same_tail"]
     out[both & agree[:, :14].all(axis=1)] = CITIZEN_PLACE["neighbour"]
     wrong = agree[:, :17].sum(axis=1)
-    old = points[:, 6:8] == np.frombuffer(b"19", np.uint8)
-    out[both & (wrong == 16) & old[left].all(axis=1) & old[right].all(axis=1)] = CITIZEN_PLACE["one_error"]
+    old = (points[:, 6:8] == np.frombuffer(b"19", np.uint8)).all(axis=1)
+    sister = agree[:, :14].all(axis=1)
+    out[both & (wrong == 16) & old[left] & old[right] & ~sister] = CITIZEN_PLACE["one_error"]
     rows = np.flatnonzero(~both & _worth_while(points, length, left, right))
     distance = _distances(table, left[rows], right[rows])
     out[rows[distance == 2]] = CITIZEN_PLACE["two_errors"]
