@@ -57,7 +57,8 @@ def match(entity: Literal["person", "enterprise"], folder: Path) -> Matched:
     """The stages of `matching.run`, keeping what each made."""
     model = declared(entity)
     records = read(read_drop(folder, policy(entity).datasets, as_of=date(2026, 3, 31)), model)
-    records, nodes, _ = collapse_without_placeholders(records, model)
+    collapsed = collapse_without_placeholders(records, model)
+    records, nodes = collapsed.records, collapsed.nodes
     pairs, _ = candidate_pairs(records, nodes, model)
     evidence = compare(records, nodes, model, pairs)
     known = training.train(records, nodes, model, evidence)

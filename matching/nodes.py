@@ -63,7 +63,7 @@ Grouping = tuple[npt.NDArray[np.int32], Places]
 
 def grouping(records: Records, model: MatchModel) -> Grouping:
     """Node by record and first record by node, by the first list of `collapse` that is present and equal."""
-    return _numbered(_groups(records, model))
+    return _numbered(group_keys(records, model))
 
 
 def collapse(records: Records, model: MatchModel, grouped: Grouping | None = None) -> Nodes:
@@ -88,13 +88,15 @@ def collapse(records: Records, model: MatchModel, grouped: Grouping | None = Non
     return Nodes(of_record, first, size, mask, settled, dict(in_parallel(held, sorted(used))))
 
 
-def _groups(records: Records, model: MatchModel) -> Keys:
-    """What names the group of each record, 0 where it stands alone."""
-    group = np.zeros(len(records), np.uint64)
-    rows: Places | slice = slice(None)
+def group_keys(records: Records, model: MatchModel, of: Places | None = None) -> Keys:
+    """What names the group of each record, or of some, 0 where one stands alone."""
+    group = np.zeros(len(records) if of is None else len(of), np.uint64)
+    open_ = np.arange(len(group))
+    rows: Places | slice = slice(None) if of is None else of
     for number, fields in enumerate(model.collapse):
-        group[rows] = mixed(*(records.codes[field][rows] + np.int32(1) for field in fields), number + 1)
-        rows = np.flatnonzero(group == 0)
+        group[open_] = mixed(*(records.codes[field][rows] + np.int32(1) for field in fields), number + 1)
+        open_ = np.flatnonzero(group == 0)
+        rows = open_ if of is None else of[open_]
     return group
 
 

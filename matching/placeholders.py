@@ -3,14 +3,19 @@
 Owns their removal. Invariant: the records, their order and every other value stay as they are.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from matching.model import MatchModel
 from matching.nodes import Nodes, collapse, grouping
 from matching.records import Records
+
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -22,10 +27,32 @@ class Removed:
     records: int
 
 
-def collapse_without_placeholders(records: Records, model: MatchModel) -> tuple[Records, Nodes, tuple[Removed, ...]]:
-    """Collapse records; where a value is then held by more nodes than its field allows, again without it."""
+@dataclass(frozen=True)
+class Collapsed:
+    """Records without placeholders, their nodes, what was removed by count, and the placeholders by field."""
+
+    records: Records
+    nodes: Nodes
+    removed: tuple[Removed, ...]
+    placeholders: Mapping[str, pa.StringArray]
+
+
+def collapse_without_placeholders(
+    records: Records, model: MatchModel, known: Mapping[str, pa.StringArray] | None = None
+) -> Collapsed:
+    """Collapse records; where a value is then held by more nodes than its field allows, again without it.
+
+    Args:
+        records: all records.
+        model: `most_holders` of a field says what a placeholder is.
+        known: placeholders of a trained model; then these are left out and no others are sought.
+    """
+    if known is not None:
+        records, removed = without_known(records, model, known)
+        return Collapsed(records, collapse(records, model), removed, known)
     grouped = grouping(records, model)
-    removed = []
+    found: dict[str, pa.StringArray] = {}
+    removals = []
     for field, spec in model.fields.items():
         if spec.most_holders is None:
             continue
@@ -33,12 +60,28 @@ def collapse_without_placeholders(records: Records, model: MatchModel) -> tuple[
         holders = np.bincount(codes[codes >= 0], minlength=len(records.values[field]))
         crowded = holders > spec.most_holders
         if crowded.any():
+            found[field] = records.values[field].texts.filter(pa.array(crowded))
             records, count = _without(records, model, field, crowded)
-            removed.append(Removed(field, int(crowded.sum()), count))
-    return records, collapse(records, model, None if removed else grouped), tuple(removed)
+            removals.append(Removed(field, int(crowded.sum()), count))
+    return Collapsed(records, collapse(records, model, None if found else grouped), tuple(removals), found)
 
 
-def _without(records: Records, model: MatchModel, field: str, crowded: npt.NDArray[np.bool_]) -> tuple[Records, int]:
+def without_known(
+    records: Records, model: MatchModel, known: Mapping[str, pa.StringArray]
+) -> tuple[Records, tuple[Removed, ...]]:
+    """Records without the placeholders of a trained model."""
+    removals = []
+    for field in model.fields:
+        if field not in known:
+            continue
+        crowded = pc.is_in(records.values[field].texts, value_set=known[field]).to_numpy(zero_copy_only=False)
+        if crowded.any():
+            records, count = _without(records, model, field, crowded)
+            removals.append(Removed(field, int(crowded.sum()), count))
+    return records, tuple(removals)
+
+
+def _without(records: Records, model: MatchModel, field: str, crowded: Flags) -> tuple[Records, int]:
     """Records with the crowded values of a field null, and what these values told of other fields null too."""
     gone = np.append(crowded, False)[records.codes[field]]
     codes = {**records.codes, field: np.where(gone, np.int32(-1), records.codes[field])}

@@ -85,8 +85,15 @@ def read(tables: Tables, model: MatchModel) -> Records:
 
 
 def without_unread_texts(records: Records, model: MatchModel) -> Records:
-    """Records whose values are nulls where no comparator reads them as texts: a city's addresses fill half a GiB."""
-    read_as_texts = {spec.field for spec in model.comparisons if COMPARATORS[spec.comparator].reads_texts}
+    """Records whose values are nulls where nothing reads them as texts any more: a city's addresses fill half a GiB.
+
+    Comparators read some, and how common a value is goes by its text.
+    """
+    read_as_texts = {
+        spec.field
+        for spec in model.comparisons
+        if COMPARATORS[spec.comparator].reads_texts or any(level.term_frequency for level in spec.levels)
+    }
     values = {
         field: table if field in read_as_texts else replace(table, texts=pa.nulls(len(table), pa.string()))
         for field, table in records.values.items()

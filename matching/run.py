@@ -13,10 +13,11 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from matching import outputs, parameters, training, weighing
+from matching import frozen, outputs, parameters, training, weighing
 from matching.blocking import Pairs, RuleCount, candidate_pairs
 from matching.clustering import Cut, CutRule, belonging, cluster
 from matching.evidence import SLICE, Evidence, compare
+from matching.frozen import Frozen
 from matching.model import MatchModel, declared
 from matching.nodes import Nodes
 from matching.outputs import Weighed
@@ -101,24 +102,30 @@ def match_with(
 
 def _match(model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, options: MatchOptions) -> MatchSummary:
     trained: Parameters | None = None
+    known_values: Frozen | None = None
     if options.model is not None:
         model, trained = parameters.read(options.model)
+        known_values = frozen.read(options.model.parent)
     outputs.prepare(out)
     watch = Stopwatch()
     with watch.stage("standardise"):
-        records = without_unread_texts(read(tables, model), model)
+        records = read(tables, model)
     with watch.stage("collapse"):
-        records, nodes, removed = collapse_without_placeholders(records, model)
+        collapsed = collapse_without_placeholders(records, model, known_values.placeholders if known_values else None)
+        records, nodes = without_unread_texts(collapsed.records, model), collapsed.nodes
     with watch.stage("block"):
         pairs, counts = candidate_pairs(records, nodes, model)
     with watch.stage("compare"):
         evidence = compare(records, nodes, model, pairs)
     with watch.stage("train"):
         known = trained or training.train(records, nodes, model, evidence)
-    decision = _decide(records, nodes, model, known, (pairs, evidence), watch)
+        common = weighing.frequencies(nodes, records, model, known_values)
+    decision = _decide(records, nodes, model, (known, common), (pairs, evidence), watch)
     with watch.stage("write"):
         clusters = _write(out, records, nodes, model, decision)
         parameters.write(out / "model.json", model, known)
+        holders = {field: one.holders.held() for field, one in common.items()}
+        frozen.write(out, Frozen(holders, collapsed.placeholders))
         review = None
         if options.only != "crosswalk":
             review = outputs.write_review(out / "review.parquet", records, nodes, model, decision.weighed)
@@ -128,7 +135,8 @@ def _match(model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, 
         nodes=len(nodes), collapsed=len(records) - len(nodes), pairs=len(pairs), links=decision.links,
         clusters=clusters[0], linked=clusters[1], review_pairs=review,
         converged=None if trained else _converged(model, known),
-        placeholders=removed, blocking=tuple(counts), cut=decision.cut, notes=known.notes, stages=tuple(watch.stages),
+        placeholders=collapsed.removed, blocking=tuple(counts), cut=decision.cut, notes=known.notes,
+        stages=tuple(watch.stages),
         seconds=round(sum(stage.seconds for stage in watch.stages), 3), peak_mib=peak_mib(),
     )  # fmt: skip
     outputs.write_json(out / "summary.json", asdict(summary))
@@ -149,13 +157,12 @@ def _decide(
     records: Records,
     nodes: Nodes,
     model: MatchModel,
-    known: Parameters,
+    trained: tuple[Parameters, Mapping[str, weighing.Frequencies]],
     found: tuple[Pairs, Evidence],
     watch: Stopwatch,
 ) -> _Decision:
-    pairs, evidence = found
+    (known, common), (pairs, evidence) = trained, found
     with watch.stage("weigh"):
-        common = weighing.frequencies(nodes, records, model)
 
         def by_field(vectors: Evidence) -> weighing.Bits:
             return weighing.weigh(model, known, common, vectors)

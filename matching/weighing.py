@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from matching.compare.comparators import Levels
 from matching.evidence import Evidence
+from matching.frozen import Frozen, Holders
 from matching.model import ComparisonSpec, MatchModel
 from matching.nodes import Nodes
 from matching.parameters import Parameters
@@ -33,26 +34,44 @@ Bits = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Frequencies:
-    """Share of persons who hold each value of a field, and the average that its u stands for."""
+    """Share of persons who hold each value of a field, and the average that its u stands for.
+
+    `holders`: the counts they rest on: how many nodes hold each value.
+    """
 
     share: Bits
     average: float
+    holders: Holders
 
 
-def frequencies(nodes: Nodes, records: Records, model: MatchModel) -> Mapping[str, Frequencies]:
-    """Frequencies of the fields that weigh by them, counted over nodes."""
+def frequencies(
+    nodes: Nodes, records: Records, model: MatchModel, frozen: Frozen | None = None
+) -> Mapping[str, Frequencies]:
+    """Frequencies of the fields that weigh by them: counted over nodes, or those of a trained model."""
     out = {}
     for spec in model.comparisons:
-        if any(level.term_frequency for level in spec.levels):
-            counts = np.bincount(nodes.held[spec.field].codes, minlength=len(records.values[spec.field])).astype(float)
-            total = max(counts.sum(), 1.0)
-            declared = spec.levels[-1].u or 1e-4
-            average = (float((counts * (counts - 1)).sum()) / total + FREQUENCY_STRENGTH * declared) / (
-                total + FREQUENCY_STRENGTH
-            )
-            share = (counts + FREQUENCY_STRENGTH * average) / (total + FREQUENCY_STRENGTH)
-            out[spec.field] = Frequencies(share, average)
+        if not any(level.term_frequency for level in spec.levels):
+            continue
+        texts = records.values[spec.field].texts
+        known = frozen.holders.get(spec.field) if frozen else None
+        if known is None:
+            counts = np.bincount(nodes.held[spec.field].codes, minlength=len(texts)).astype(float)
+            known = Holders(texts, counts)
+        else:
+            counts = known.of(texts)
+        out[spec.field] = _frequencies(spec, known, counts)
     return out
+
+
+def _frequencies(spec: ComparisonSpec, known: Holders, counts: Bits) -> Frequencies:
+    """Shares of values whose holders are `counts`, by all the holders that are known."""
+    total = max(float(known.counts.sum()), 1.0)
+    declared = spec.levels[-1].u or 1e-4
+    average = (float((known.counts * (known.counts - 1)).sum()) / total + FREQUENCY_STRENGTH * declared) / (
+        total + FREQUENCY_STRENGTH
+    )
+    share = (counts + FREQUENCY_STRENGTH * average) / (total + FREQUENCY_STRENGTH)
+    return Frequencies(share, average, known)
 
 
 def level_weights(model: MatchModel, parameters: Parameters, levels: Levels) -> Bits:

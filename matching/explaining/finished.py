@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from matching import parameters, weighing
+from matching import frozen, parameters, weighing
 from matching.blocking import Pairs, candidate_pairs
 from matching.evidence import Evidence, compare
 from matching.model import MatchModel
@@ -152,13 +152,15 @@ def reopen(folder: Path, tables: Tables) -> FinishedMatch:
     crosswalk = pq.read_table(
         _there(folder, "crosswalk.parquet"), columns=["master_id", "source", "dataset", "record_id"], partitioning=None
     )
-    records, nodes, _ = collapse_without_placeholders(read(tables, model), model)
+    known = frozen.read(folder)
+    collapsed = collapse_without_placeholders(read(tables, model), model, known.placeholders if known else None)
+    records, nodes = collapsed.records, collapsed.nodes
     if not _same_records(crosswalk, records):
         raise ContractBroken(
             f"the tables hold {len(records):,} records, not those of the {len(crosswalk):,} rows of the crosswalk",
             str(folder), "the tables that were matched", "name the same drop and day as for the match, or match again",
         )  # fmt: skip
-    common = weighing.frequencies(nodes, records, model)
+    common = weighing.frequencies(nodes, records, model, known)
     return FinishedMatch(model, trained, tables, records, nodes, common, crosswalk.column("master_id"))
 
 

@@ -67,7 +67,7 @@ def test_the_number_of_threads_changes_nothing(threads, town, tmp_path, monkeypa
 
 def test_files_are_private_and_complete(town, tmp_path):
     match("person", town[0], tmp_path / "out")
-    names = {"crosswalk.parquet", "review.parquet", "model.json", "summary.json"}
+    names = {"crosswalk.parquet", "review.parquet", "model.json", "values.parquet", "summary.json"}
     assert {path.name for path in (tmp_path / "out").iterdir()} == names
     assert all(stat.S_IMODE((tmp_path / "out" / name).stat().st_mode) == 0o600 for name in names)
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700

@@ -1,0 +1,1 @@
+"""Matching what changed: a finished match and some changes to the match that a full rebuild would give."""

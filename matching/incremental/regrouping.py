@@ -1,0 +1,128 @@
+"""Nodes after some changes: only those are made anew whose records, or whose company, have changed.
+
+Invariant: the nodes that a collapse of all records gives, in the same order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.incremental.changes import Changed, Flags, Rows
+from matching.model import MatchModel
+from matching.nodes import Held, Nodes, collapse, group_keys
+from matching.records import Records
+from matching.standardise.values import Codes
+
+
+@dataclass(frozen=True)
+class Regrouped:
+    """Nodes after the changes.
+
+    Attributes:
+        nodes: all of them.
+        came_from: node before the changes of each node, −1 for one made anew.
+        place: node after the changes of each node before, −1 for one that is no more.
+    """
+
+    nodes: Nodes
+    came_from: Codes
+    place: Codes
+
+
+def regroup(before: Nodes, old: Records, changed: Changed, model: MatchModel) -> Regrouped:
+    """The nodes of changed records.
+
+    Args:
+        before: the nodes before.
+        old: their records; codes mean the same as in the new ones.
+        changed: the records now.
+        model: its collapse says which records are one.
+    """
+    touched = _touched(before, old, changed, model)
+    came_from = changed.came_from
+    kept_row = came_from >= 0
+    kept_row[kept_row] = ~touched[before.of_record[came_from[kept_row]]]
+    rows = np.flatnonzero(~kept_row)
+    fresh = collapse(_some(changed.records, rows), model)
+    return _merged(before, touched, changed, (rows, fresh))
+
+
+def _touched(before: Nodes, old: Records, changed: Changed, model: MatchModel) -> Flags:
+    """Nodes before that lost a record, or that a new or changed record may join."""
+    touched = np.zeros(len(before), bool)
+    touched[before.of_record[~changed.stayed]] = True
+    keys = group_keys(changed.records, model, np.flatnonzero(changed.came_from < 0))
+    touched |= np.isin(group_keys(old, model, before.first), keys[keys != 0])
+    return touched
+
+
+def _some(records: Records, rows: Rows) -> Records:
+    """Some records, with the values of all."""
+    return replace(
+        records,
+        dataset=records.dataset[rows],
+        record_ids=records.record_ids.slice(0, 0),
+        codes={field: codes[rows] for field, codes in records.codes.items()},
+        others={field: tuple(one[rows] for one in others) for field, others in records.others.items()},
+        told={field: told[rows] for field, told in records.told.items()},
+    )
+
+
+def _merged(before: Nodes, touched: Flags, changed: Changed, made: tuple[Rows, Nodes]) -> Regrouped:
+    rows, fresh = made
+    row_now = np.full(len(before.of_record), -1, np.int64)
+    stays = np.flatnonzero(changed.came_from >= 0)
+    row_now[changed.came_from[stays]] = stays
+    kept = np.flatnonzero(~touched).astype(np.int32)
+    firsts, fresh_firsts = row_now[before.first[kept]], rows[fresh.first]
+    at = np.searchsorted(firsts, fresh_firsts)
+    came_from = np.insert(kept, at, -1)
+    order = np.insert(np.arange(len(kept)), at, len(kept) + np.arange(len(fresh)))
+    place = np.full(len(before), -1, np.int32)
+    place[kept] = np.flatnonzero(came_from >= 0)
+    of_fresh = np.flatnonzero(came_from < 0).astype(np.int32)
+    of_record = np.empty(len(changed.came_from), np.int32)
+    of_record[stays] = place[before.of_record[changed.came_from[stays]]]
+    of_record[rows] = of_fresh[fresh.of_record]
+    held = {field: _held(one, kept, fresh.held[field], order) for field, one in before.held.items()}
+    masks = _masks(before.datasets[kept], changed)
+    nodes = Nodes(
+        of_record=of_record,
+        first=np.concatenate([firsts, fresh_firsts])[order],
+        size=np.concatenate([before.size[kept], fresh.size])[order],
+        datasets=np.concatenate([masks, fresh.datasets])[order],
+        settled=np.concatenate([before.settled[kept], fresh.settled])[order],
+        held=held,
+    )
+    return Regrouped(nodes, came_from, place)
+
+
+def _masks(masks: npt.NDArray[np.uint64], changed: Changed) -> npt.NDArray[np.uint64]:
+    """Datasets of kept nodes under the datasets' places of today."""
+    moved = _moved(changed)
+    if all(old == new for old, new in moved.items()):
+        return masks
+    out = np.zeros(len(masks), np.uint64)
+    for old, new in moved.items():
+        out |= ((masks >> np.uint64(old)) & np.uint64(1)) << np.uint64(new)
+    return out
+
+
+def _moved(changed: Changed) -> Mapping[int, int]:
+    """Place of each dataset before → its place now."""
+    names = changed.datasets_before
+    now = {name: place for place, name in enumerate(changed.records.datasets)}
+    return {old: now[name] for old, name in enumerate(names[:64]) if now[name] < 64}
+
+
+def _held(before: Held, kept: Codes, fresh: Held, order: Rows) -> Held:
+    """The values of kept nodes and fresh ones in their new order."""
+    starts = np.concatenate([before.starts[kept], fresh.starts[:-1] + len(before.codes)])[order].astype(np.int64)
+    widths = np.concatenate([np.diff(before.starts)[kept], np.diff(fresh.starts)])[order].astype(np.int64)
+    ends = np.cumsum(widths)
+    total = int(ends[-1]) if len(ends) else 0
+    places = np.arange(total) + np.repeat(starts - (ends - widths), widths)
+    codes = np.concatenate([before.codes, fresh.codes])[places]
+    return Held(np.concatenate([[0], ends]).astype(np.int32), codes)

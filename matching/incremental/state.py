@@ -1,0 +1,184 @@
+"""The state of a match: everything that deciding a change needs, as arrays in a folder beside the crosswalk.
+
+Owns what is kept: standard values with their keys and features, records as codes, nodes, weighed pairs and clusters.
+It refuses states of another release or model, whose numbers would mean something else. Invariant: loading what was
+saved gives the same arrays.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from matching.blocking import Pairs
+from matching.clustering import Component
+from matching.incremental.arrays import ArrayFolder
+from matching.model import MatchModel, as_json
+from matching.nodes import Held, Nodes
+from matching.records import Records
+from matching.standardise.values import Feature, ValueTable
+from matching.weighing import Bits
+from storage.errors import BadSpecification
+
+FOLDER: Final = "state"
+FORMAT: Final = 1
+"""Rises when the arrays of a state, or what standardisers make of a text, change their meaning."""
+
+
+@dataclass(frozen=True)
+class MatchState:
+    """A match as arrays.
+
+    Attributes:
+        records: all records as codes, with the standard values that they point to.
+        nodes: what collapse made of them.
+        pairs: candidate pairs of nodes; `bits`: their total weight.
+        root: cluster by node, named by its smallest node.
+    """
+
+    records: Records
+    nodes: Nodes
+    pairs: Pairs
+    bits: Bits
+    root: Component
+
+
+def save(state: MatchState, model: MatchModel, folder: Path) -> None:
+    """Write a state; `manifest.json` last, so that a folder with one is whole."""
+    arrays = ArrayFolder(folder)
+    save_values(state.records, folder)
+    _save_records(state.records, arrays)
+    _save_nodes(state.nodes, arrays)
+    for name, array in (("left", state.pairs.left), ("right", state.pairs.right), ("bits", state.bits)):
+        arrays.save(f"pairs.{name}", array)
+    arrays.save("clusters.root", state.root)
+    manifest = {
+        "format": FORMAT,
+        "release": installed_version("sitong"),
+        "model": model_hash(model),
+        "datasets": list(state.records.datasets),
+        "fields": {field: len(others) for field, others in state.records.others.items()},
+        "told": sorted(state.records.told),
+        "held": sorted(state.nodes.held),
+    }
+    path = folder / "manifest.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def save_values(records: Records, folder: Path) -> None:
+    """Write the standard values alone: they are known long before the rest."""
+    arrays = ArrayFolder(folder)
+    for field, table in records.values.items():
+        arrays.save_texts(f"values.{field}", table.texts)
+        for name, key in table.keys.items():
+            arrays.save(f"values.{field}.key.{name}", key)
+        for name, feature in table.features.items():
+            if feature.dtype == object:
+                arrays.save_texts(f"values.{field}.feature.{name}", pa.array(feature.tolist(), pa.string()))
+            else:
+                arrays.save(f"values.{field}.feature.{name}", feature)
+
+
+def load(folder: Path, model: MatchModel) -> MatchState:
+    """Read a state for a model.
+
+    Raises:
+        BadSpecification: there is none, or it is of another release or model.
+    """
+    manifest = _manifest(folder, model)
+    arrays = ArrayFolder(folder)
+    pairs = Pairs(arrays.load("pairs.left"), arrays.load("pairs.right"))
+    return MatchState(
+        _records(arrays, manifest), _nodes(arrays, manifest), pairs, arrays.load("pairs.bits"),
+        arrays.load("clusters.root"),
+    )  # fmt: skip
+
+
+def model_hash(model: MatchModel) -> str:
+    """What a state's codes and keys depend on of a model: all of its declaration."""
+    return hashlib.sha256(json.dumps(as_json(model), sort_keys=True).encode()).hexdigest()
+
+
+def _manifest(folder: Path, model: MatchModel) -> Mapping[str, Any]:
+    place, remedy = str(folder.parent), "match all records anew, without --since"
+    try:
+        manifest: Mapping[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        what = "the match keeps no state to go on from"
+        raise BadSpecification(what, place, "the folder of a whole match", remedy) from error
+    release = installed_version("sitong")
+    if (manifest["format"], manifest["release"]) != (FORMAT, release):
+        what = f"the match was made by release {manifest['release']}, format {manifest['format']}"
+        raise BadSpecification(what, place, f"release {release}, format {FORMAT}", remedy)
+    if manifest["model"] != model_hash(model):
+        raise BadSpecification("the match was made by another model", place, "the model of its model.json", remedy)
+    return manifest
+
+
+def _save_records(records: Records, arrays: ArrayFolder) -> None:
+    arrays.save("records.dataset", records.dataset)
+    arrays.save_texts("records.ids", records.record_ids)
+    for field, codes in records.codes.items():
+        arrays.save(f"records.code.{field}", codes)
+        for place, other in enumerate(records.others[field]):
+            arrays.save(f"records.other.{place}.{field}", other)
+    for field, told in records.told.items():
+        arrays.save(f"records.told.{field}", told)
+
+
+def _records(arrays: ArrayFolder, manifest: Mapping[str, Any]) -> Records:
+    fields: Mapping[str, int] = manifest["fields"]
+    return Records(
+        datasets=tuple(manifest["datasets"]),
+        dataset=arrays.load("records.dataset"),
+        record_ids=arrays.load_texts("records.ids"),
+        codes={field: arrays.load(f"records.code.{field}") for field in fields},
+        others={
+            field: tuple(arrays.load(f"records.other.{place}.{field}") for place in range(count))
+            for field, count in fields.items()
+        },
+        told={field: arrays.load(f"records.told.{field}") for field in manifest["told"]},
+        values={field: _values(arrays, field) for field in fields},
+    )
+
+
+def _values(arrays: ArrayFolder, field: str) -> ValueTable:
+    keys = {name: arrays.load(f"values.{field}.key.{name}") for name in arrays.names(f"values.{field}.key.")}
+    prefix = f"values.{field}.feature."
+    features: dict[str, Feature] = {name: arrays.load(prefix + name) for name in arrays.names(prefix)}
+    for path in arrays.path.glob(f"{prefix}*.arrow"):
+        name = path.stem.removeprefix(prefix)
+        features[name] = np.array(arrays.load_texts(prefix + name).to_pylist(), object)
+    texts = arrays.load_texts(f"values.{field}")
+    return ValueTable(texts.combine_chunks() if texts.num_chunks != 1 else texts.chunk(0), keys, features)
+
+
+def _save_nodes(nodes: Nodes, arrays: ArrayFolder) -> None:
+    of_record: npt.NDArray[Any] = nodes.of_record
+    for name, array in (
+        ("of_record", of_record), ("first", nodes.first), ("size", nodes.size), ("datasets", nodes.datasets),
+        ("settled", nodes.settled),
+    ):  # fmt: skip
+        arrays.save(f"nodes.{name}", array)
+    for field, held in nodes.held.items():
+        arrays.save(f"nodes.held.{field}.starts", held.starts)
+        arrays.save(f"nodes.held.{field}.codes", held.codes)
+
+
+def _nodes(arrays: ArrayFolder, manifest: Mapping[str, Any]) -> Nodes:
+    held = {
+        field: Held(arrays.load(f"nodes.held.{field}.starts"), arrays.load(f"nodes.held.{field}.codes"))
+        for field in manifest["held"]
+    }
+    return Nodes(
+        arrays.load("nodes.of_record"), arrays.load("nodes.first"), arrays.load("nodes.size"),
+        arrays.load("nodes.datasets"), arrays.load("nodes.settled"), held,
+    )  # fmt: skip
