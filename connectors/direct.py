@@ -11,14 +11,17 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.checking import check
 from connectors.drops import DropFile, scan
 from connectors.readers import read
 from connectors.refusals import Rejection, rejected
-from connectors.state import NOTHING, Batch, State, advance
+from connectors.state import NOTHING, Apply, Batch, State, advance
+from schemas.batches import KEY, apply_batch, compose
 from schemas.contract import Contract, Mode, source_contract
+from schemas.received import OPERATION
 from schemas.threads import mapped
 from schemas.validation import Validated
 from storage.errors import SourceRejected
@@ -76,6 +79,56 @@ def write_drop(
     return paths
 
 
+@dataclass(frozen=True)
+class DatasetChanges:
+    """What a drop does to one dataset: rows to put in the place of those of their ids, and ids to take away.
+
+    `whole`: a snapshot was among the batches, so that every record that is not in `rows` is gone.
+    """
+
+    rows: pa.Table
+    deleted: pa.StringArray
+    whole: bool
+
+
+def read_changes(
+    folder: Path,
+    datasets: Mapping[str, int],
+    *,
+    as_of: date,
+    columns: Collection[str],
+    released: Collection[str] = (),
+) -> Mapping[str, DatasetChanges]:
+    """What a drop does to accepted states that are not read: the columns of `read_drop`, one row a changed record.
+
+    `datasets`: accepted rows that each has before, by which the floors of a snapshot are judged.
+
+    Raises:
+        As `read_drop`.
+    """
+    chosen, wish = _chosen(folder, datasets), _Wish(as_of, columns, released)
+
+    def fold(name: str) -> tuple[pa.Table | None, list[Rejection]]:
+        return _fold(source_contract(name), chosen[name], wish, (State(datasets[name]), compose))
+
+    folded = mapped(fold, chosen)
+    if refused := [one for _, rejections in folded for one in rejections]:
+        raise rejected(refused)
+    return {
+        name: _changes(table, name, chosen[name])
+        for name, (table, _) in zip(chosen, folded, strict=True)
+        if table is not None
+    }
+
+
+def _changes(composed: pa.Table, name: str, files: Sequence[DropFile]) -> DatasetChanges:
+    deletes = pc.equal(composed.column(OPERATION), "D")
+    rows = composed.drop_columns([OPERATION])
+    whole = any((file.mode or source_contract(name).mode) == "snapshot" for file in files)
+    deleted = rows.column(KEY).filter(deletes).combine_chunks()
+    return DatasetChanges(rows.filter(pc.invert(deletes)), deleted, whole)
+
+
 def _chosen(folder: Path, datasets: Collection[str]) -> Mapping[str, Sequence[DropFile]]:
     drop = scan(folder)
     for warning in drop.warnings:
@@ -91,23 +144,25 @@ def _chosen(folder: Path, datasets: Collection[str]) -> Mapping[str, Sequence[Dr
     return chosen
 
 
-def _fold(contract: Contract, files: Sequence[DropFile], wish: _Wish) -> tuple[pa.Table | None, list[Rejection]]:
+def _fold(
+    contract: Contract, files: Sequence[DropFile], wish: _Wish, start: tuple[State, Apply] = (NOTHING, apply_batch)
+) -> tuple[pa.Table | None, list[Rejection]]:
     """The state after all batches, and what stood in its way."""
-    state, refused = NOTHING, list[Rejection]()
+    (state, apply), refused = start, list[Rejection]()
     for file in files:
         try:
-            state = _advance(state, file, contract, wish)
+            state = _advance((state, apply), file, contract, wish)
         except SourceRejected as error:
             refused.append(Rejection(contract.name, file.path.name, str(error)))
     refused += [Rejection(contract.name, held.batch, str(held)) for held in state.held]
     return state.load(), refused
 
 
-def _advance(state: State, file: DropFile, contract: Contract, wish: _Wish) -> State:
+def _advance(start: tuple[State, Apply], file: DropFile, contract: Contract, wish: _Wish) -> State:
     mode = file.mode or contract.mode
     checked = _checked(file, contract, mode, wish)
     batch = Batch(file.batch or file.path.name, file.path.name, mode, released=contract.name in wish.released)
-    return advance(state, batch, checked, contract).state
+    return advance(start[0], batch, checked, contract, start[1]).state
 
 
 def _checked(file: DropFile, contract: Contract, mode: Mode, wish: _Wish) -> Validated:

@@ -54,7 +54,13 @@ class Advanced:
     waived: bool = False
 
 
-def advance(state: State, batch: Batch, validated: Validated, contract: Contract) -> Advanced:
+Apply = Callable[[pa.Table | None, pa.Table, Mode], pa.Table]
+"""The state before, accepted rows and their mode → the state after."""
+
+
+def advance(
+    state: State, batch: Batch, validated: Validated, contract: Contract, apply: Apply = apply_batch
+) -> Advanced:
     """Apply a batch, or hold it."""
     if batch.mode == "delta" and state.held:
         reason = f"it changes a state that batch {state.held[0].batch} would have made, which is held"
@@ -63,7 +69,7 @@ def advance(state: State, batch: Batch, validated: Validated, contract: Contract
     if broken and not batch.released:
         return Advanced(_holding(state, batch, contract, tuple(_said(floor) for floor in broken)), "held")
     before = state.load() if batch.mode == "delta" else None
-    table = apply_batch(before, validated.accepted, batch.mode)
+    table = apply(before, validated.accepted, batch.mode)
     return Advanced(State(table.num_rows, lambda: table), "applied", waived=bool(broken))
 
 

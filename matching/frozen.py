@@ -41,7 +41,7 @@ class Holders:
     def of(self, texts: pa.StringArray) -> Counts:
         """Holders of some values, 0 for one that was not seen."""
         places: npt.NDArray[Any] = pc.index_in(texts, value_set=self.values).fill_null(-1).to_numpy()
-        return np.append(self.counts, 0.0)[places]
+        return np.asarray(np.append(self.counts, 0.0)[places])
 
 
 @dataclass(frozen=True)

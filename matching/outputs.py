@@ -117,10 +117,11 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Weighed:
-    """Pairs with their vectors and match probability, and a function that gives the bits by field of some vectors."""
+    """Pairs with their vectors, total bits and match probability; `weigh` gives the bits by field of some vectors."""
 
     pairs: Pairs
     evidence: Evidence
+    bits: Bits
     chances: Bits
     weigh: Callable[[Evidence], Bits]
 

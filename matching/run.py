@@ -6,6 +6,7 @@ and any number of threads give the same files, the seconds in the summary apart.
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from matching.blocking import Pairs, RuleCount, candidate_pairs
 from matching.clustering import Cut, CutRule, belonging, cluster
 from matching.evidence import SLICE, Evidence, compare
 from matching.frozen import Frozen
+from matching.incremental import state
 from matching.model import MatchModel, declared
 from matching.nodes import Nodes
 from matching.outputs import Weighed
@@ -96,11 +98,13 @@ def match_with(
     model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, *, options: MatchOptions
 ) -> MatchSummary:
     """`match` with any declared model."""
-    with sparing_pool():
-        return _match(model, tables, out, options)
+    with sparing_pool(), ThreadPoolExecutor(1) as background:
+        return _match(model, tables, out, options, background)
 
 
-def _match(model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, options: MatchOptions) -> MatchSummary:
+def _match(
+    model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, options: MatchOptions, background: Executor
+) -> MatchSummary:
     trained: Parameters | None = None
     known_values: Frozen | None = None
     if options.model is not None:
@@ -110,6 +114,7 @@ def _match(model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, 
     watch = Stopwatch()
     with watch.stage("standardise"):
         records = read(tables, model)
+    values_saved = background.submit(state.save_values, records, out / state.FOLDER)
     with watch.stage("collapse"):
         collapsed = collapse_without_placeholders(records, model, known_values.placeholders if known_values else None)
         records, nodes = without_unread_texts(collapsed.records, model), collapsed.nodes
@@ -122,6 +127,8 @@ def _match(model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, 
         common = weighing.frequencies(nodes, records, model, known_values)
     decision = _decide(records, nodes, model, (known, common), (pairs, evidence), watch)
     with watch.stage("write"):
+        made = state.MatchState(records, nodes, pairs, decision.weighed.bits, decision.root)
+        state_saved = background.submit(state.save, made, model, out / state.FOLDER)
         clusters = _write(out, records, nodes, model, decision)
         parameters.write(out / "model.json", model, known)
         holders = {field: one.holders.held() for field, one in common.items()}
@@ -129,6 +136,8 @@ def _match(model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, 
         review = None
         if options.only != "crosswalk":
             review = outputs.write_review(out / "review.parquet", records, nodes, model, decision.weighed)
+        values_saved.result()
+        state_saved.result()
     summary = MatchSummary(
         model=model.model,
         records={name: int((records.dataset == place).sum()) for place, name in enumerate(records.datasets)},
@@ -184,7 +193,7 @@ def _decide(
         rule = CutRule(weighing.contradicting(model, known), weigh_further)
         root, cut = cluster(len(nodes), pairs, bits, linked, rule)
         belongs = belonging(root, pairs, chances, nodes.size, 1 - known.prior)
-    return _Decision(Weighed(pairs, evidence, chances, by_field), root, belongs, int(linked.sum()), cut)
+    return _Decision(Weighed(pairs, evidence, bits, chances, by_field), root, belongs, int(linked.sum()), cut)
 
 
 def _write(out: Path, records: Records, nodes: Nodes, model: MatchModel, decision: _Decision) -> tuple[int, int]:

@@ -44,6 +44,25 @@ def apply_batch(state: pa.Table | None, accepted: pa.Table, mode: Mode) -> pa.Ta
     return _merged(before, stay, _sorted(rows))
 
 
+def compose(before: pa.Table | None, accepted: pa.Table, mode: Mode) -> pa.Table:
+    """Changes followed by a batch, as changes: one row a record id, sorted, with `op` U or D as text.
+
+    To apply what comes out to any state is to apply first `before` and then the batch. After a snapshot only what the
+    snapshot holds and what followed it is left.
+    """
+    rows = _with_operation(accepted)
+    if mode == "snapshot" or before is None:
+        return _sorted(rows)
+    stay = np.flatnonzero(~pc.is_in(before.column(KEY), whole(rows.column(KEY))).to_numpy())
+    return _merged(before, stay, _sorted(rows))
+
+
+def _with_operation(accepted: pa.Table) -> pa.Table:
+    if OPERATION not in accepted.column_names:
+        return accepted.append_column(OPERATION, pa.repeat(pa.scalar("U"), len(accepted)))
+    return accepted.select([*(name for name in accepted.column_names if name != OPERATION), OPERATION])
+
+
 def changes(state: pa.Table | None, accepted: pa.Table, mode: Mode) -> Changes:
     """What a batch does to the state; record ids of a snapshot that are absent count as deleted."""
     rows, deletes = _split(accepted)

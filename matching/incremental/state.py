@@ -51,9 +51,8 @@ class MatchState:
 
 
 def save(state: MatchState, model: MatchModel, folder: Path) -> None:
-    """Write a state; `manifest.json` last, so that a folder with one is whole."""
+    """Write a state but for its values; `manifest.json` last, so that a folder with one is whole."""
     arrays = ArrayFolder(folder)
-    save_values(state.records, folder)
     _save_records(state.records, arrays)
     _save_nodes(state.nodes, arrays)
     for name, array in (("left", state.pairs.left), ("right", state.pairs.right), ("bits", state.bits)):
@@ -74,7 +73,8 @@ def save(state: MatchState, model: MatchModel, folder: Path) -> None:
 
 
 def save_values(records: Records, folder: Path) -> None:
-    """Write the standard values alone: they are known long before the rest."""
+    """Write the standard values, which are known long before the rest; what was there before is no longer whole."""
+    (folder / "manifest.json").unlink(missing_ok=True)
     arrays = ArrayFolder(folder)
     for field, table in records.values.items():
         arrays.save_texts(f"values.{field}", table.texts)

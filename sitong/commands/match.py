@@ -1,6 +1,7 @@
 """`sitong match`: from files to a crosswalk, without a database."""
 
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -74,10 +75,16 @@ def match(
             raise typer.BadParameter(
                 "give either persons or enterprises with --drops, or --model with --records (and always --out)"
             )
-        for path in sorted(Path(folder).iterdir()):
-            path.chmod(0o600)
-            path.replace(out_folder / path.name)
+        _put_in_place(Path(folder), out_folder)
     out.print(str(out_folder), markup=False, soft_wrap=True)
+
+
+def _put_in_place(made: Path, out_folder: Path) -> None:
+    """Move what a match made, the state of the one before away first: files and state then belong together."""
+    shutil.rmtree(out_folder / "state", ignore_errors=True)
+    for path in sorted(made.iterdir()):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+        path.replace(out_folder / path.name)
 
 
 def _trained(model: Path | None) -> Path | None:

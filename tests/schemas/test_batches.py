@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.batches import Changes, apply_batch, changes
+from schemas.batches import Changes, apply_batch, changes, compose
 
 SCHEMA = pa.schema(
     {
@@ -105,3 +105,21 @@ def test_a_state_that_lost_its_dictionary() -> None:
     after = apply_batch(plain, delta_of({"b": "b"}, set()), "delta")
     assert after.schema.equals(SCHEMA)
     assert [row["_flags"] for row in after.to_pylist()] == ["f", "f", None]
+
+
+batches = st.lists(st.tuples(st.sampled_from(["snapshot", "delta", "delta"]), rows, st.sets(keys)), max_size=5)
+
+
+@given(rows, batches)
+def test_composed_changes_do_what_the_batches_do_one_after_the_other(before, sent):
+    state = apply_batch(None, state_of(before), "snapshot")
+    composed, whole, expected = None, False, state
+    for mode, values, deletes in sent:
+        accepted = state_of(values) if mode == "snapshot" else delta_of(values, deletes)
+        composed, whole = compose(composed, accepted, mode), whole or mode == "snapshot"
+        expected = apply_batch(expected, accepted, mode)
+    if composed is None:
+        return
+    if whole:
+        state = state.slice(0, 0)
+    assert content(apply_batch(state, composed, "delta")) == content(expected)
