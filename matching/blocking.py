@@ -10,11 +10,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from matching.blocking_keys import Keyed, keyed_nodes, ranges
 from matching.model import BlockingRule, MatchModel
 from matching.nodes import Nodes, Places
 from matching.parallel import in_parallel
 from matching.records import Records
-from matching.standardise.values import Codes, Keys, mixed
+from matching.standardise.sightings import grouped
+from matching.standardise.values import Codes, Keys
 
 WINDOW: Final = 6
 """Neighbours that a node of an oversized block is paired with."""
@@ -24,14 +26,6 @@ MOST_PAIRS: Final = 8
 
 FREE_PAIRS: Final = 1_000_000
 """Pairs that every rule may form."""
-
-BUCKETS: Final = 8
-"""Buckets for each key of active nodes, by which others' keys are sifted before anything is sorted."""
-
-MOST_BUCKET_BITS: Final = 24
-
-SLICE: Final = 1 << 18
-"""Nodes whose keys are made at once."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +55,14 @@ def candidate_pairs(records: Records, nodes: Nodes, model: MatchModel) -> tuple[
     found = np.zeros(0, np.uint64)
     counts = []
     content = _content(records, nodes, model)
+    keyed = dict(enumerate(keyed_nodes(records, nodes, model.blocking)))
 
-    def of_rule(rule: BlockingRule) -> tuple[Keys, int, int]:
-        return _pairs(_shared(records, nodes, rule), nodes, rule, content)
+    def of_rule(place: int) -> tuple[Keys, int, int]:
+        return _pairs(keyed.pop(place), nodes, model.blocking[place], content)
 
-    for rule, (packed, blocks, members) in in_parallel(of_rule, model.blocking):
+    for place, (packed, blocks, members) in in_parallel(of_rule, range(len(model.blocking))):
         merged = sorted_distinct(np.concatenate((found, packed)))
-        counts.append(RuleCount(rule.name, len(packed), len(merged) - len(found), blocks, members))
+        counts.append(RuleCount(model.blocking[place].name, len(packed), len(merged) - len(found), blocks, members))
         found = merged
     left = (found >> np.uint64(32)).astype(np.int32)
     return Pairs(left, (found & np.uint64(0xFFFFFFFF)).astype(np.int32)), counts
@@ -82,118 +77,45 @@ def _content(records: Records, nodes: Nodes, model: MatchModel) -> Keys:
     return state
 
 
-@dataclass(frozen=True)
-class _Keyed:
-    """Nodes with a key of a rule each, and whether the node is one that the rule looks for partners of."""
-
-    owner: Codes
-    key: Keys
-    active: npt.NDArray[np.bool_]
-
-    def __getitem__(self, rows: Places | npt.NDArray[np.bool_]) -> "_Keyed":
-        return _Keyed(self.owner[rows], self.key[rows], self.active[rows])
-
-
-def _shared(records: Records, nodes: Nodes, rule: BlockingRule) -> _Keyed:
-    """The keys of a rule that two nodes may share, one of them active; hardly any other."""
-    everybody = np.arange(len(nodes), dtype=np.int32)
-    settled = nodes.settled if rule.settled == "skip" else np.zeros(len(nodes), bool)
-    owners, keys = _sliced(records, nodes, rule, everybody[~settled], None)
-    count = len(owners)
-    if settled.any():
-        wanted = np.zeros(1 << min(max(len(keys) * BUCKETS, 2).bit_length(), MOST_BUCKET_BITS), bool)
-        wanted[_bucket(keys, wanted)] = True
-        others, their_keys = _sliced(records, nodes, rule, everybody[settled], wanted)
-        owners, keys = np.concatenate((owners, others)), np.concatenate((keys, their_keys))
-    return _Keyed(owners, keys, np.arange(len(owners)) < count)
-
-
-def _sliced(
-    records: Records, nodes: Nodes, rule: BlockingRule, chosen: Codes, wanted: npt.NDArray[np.bool_] | None
-) -> tuple[Codes, Keys]:
-    """All (node, key) of some nodes, those in wanted buckets only."""
-    owners, keys = [np.zeros(0, np.int32)], [np.zeros(0, np.uint64)]
-    for start in range(0, len(chosen), SLICE):
-        owner, key = _keys(records, nodes, rule, chosen[start : start + SLICE])
-        if wanted is not None:
-            rows = np.flatnonzero(wanted[_bucket(key, wanted)])
-            owner, key = owner[rows], key[rows]
-        owners.append(owner)
-        keys.append(key)
-    return np.concatenate(owners), np.concatenate(keys)
-
-
-def _bucket(key: Keys, buckets: npt.NDArray[np.bool_]) -> Places:
-    """Place of each key in buckets whose number is a power of two."""
-    return (key >> np.uint64(65 - len(buckets).bit_length())).astype(np.int64)
-
-
-def _keys(records: Records, nodes: Nodes, rule: BlockingRule, chosen: Codes) -> tuple[Codes, Keys]:
-    """All (node, key) of a rule and some nodes, one a combination of the values that the node holds."""
-    owner = chosen
-    parts: list[Keys] = []
-    for name in rule.keys:
-        field, _, key = name.partition(".")
-        table, held = records.values[field], nodes.held[field]
-        starts, widths = held.starts[owner], held.widths(owner)
-        if widths.max(initial=0) > 1:
-            rows = np.repeat(np.arange(len(owner)), widths)
-            values = table.keys[key or "value"][held.codes[_ranges(starts, widths)]]
-        else:
-            rows = np.flatnonzero(widths)
-            values = table.keys[key or "value"][held.codes[starts[rows]]]
-        if values.ndim == 2:
-            rows = np.repeat(rows, values.shape[1])
-            values = values.ravel()
-        if not values.all():
-            present = np.flatnonzero(values)
-            rows, values = rows[present], values[present]
-        owner, parts = owner[rows], [*(part[rows] for part in parts), values]
-    return owner, mixed(*parts)
-
-
-def _ranges(starts: Codes | Places, widths: Codes | Places) -> Places:
-    """The numbers start … start + width − 1 of each range, one range after the other."""
-    ends = np.cumsum(widths, dtype=np.int64)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.asarray(np.arange(total) + np.repeat(starts - (ends - widths), widths))
-
-
-def _pairs(keyed: _Keyed, nodes: Nodes, rule: BlockingRule, content: Keys) -> tuple[Keys, int, int]:
+def _pairs(keyed: Keyed, nodes: Nodes, rule: BlockingRule, content: Keys) -> tuple[Keys, int, int]:
     """Packed pairs (left << 32 | right) of one rule, sorted and distinct; its oversized blocks and their nodes."""
-    keyed, sizes = _blocks(keyed, rule, content)
-    owner = keyed.owner
+    owner, active, sizes = _blocks(keyed, rule, content, len(nodes))
     following = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(owner)) - 1
-    whole = np.where(keyed.active, following, 0)
+    whole = np.where(active, following, 0)
     largest = rule.largest
     while True:
         oversized = np.repeat(sizes > largest, sizes)
         bounded = np.where(oversized, np.minimum(following, WINDOW), whole)
-        if largest <= WINDOW or bounded.sum() <= MOST_PAIRS * len(nodes) + FREE_PAIRS:
+        if largest <= WINDOW or bounded.sum() <= _most_pairs(len(nodes)):
             break
         largest //= 2
     one = np.repeat(owner, bounded)
-    other = owner[_ranges(np.arange(1, len(owner) + 1), bounded)]
+    other = owner[ranges(np.arange(1, len(owner) + 1), bounded)]
     low, high = np.minimum(one, other).astype(np.uint64), np.maximum(one, other).astype(np.uint64)
     packed = sorted_distinct(((low << np.uint64(32)) | high)[low != high])
     return packed, int((sizes > largest).sum()), int(sizes[sizes > largest].sum())
 
 
-def _blocks(keyed: _Keyed, rule: BlockingRule, content: Keys) -> tuple[_Keyed, Places]:
-    """Nodes block by block, active ones first; and how many nodes each block has.
+def _blocks(keyed: Keyed, rule: BlockingRule, content: Keys, nodes: int) -> tuple[Codes, npt.NDArray[np.bool_], Places]:
+    """Nodes block by block, active ones first, and which are; and how many nodes each block has.
 
-    Blocks with an active node only, and of two nodes at least; where one is oversized, nodes stand by content.
+    Blocks with an active node only, and of two nodes at least; where one may be oversized, nodes stand by content.
     """
-    keyed = keyed[np.argsort((keyed.key << np.uint64(1)) | ~keyed.active)]
-    key = keyed.key << np.uint64(1)
-    opens = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
-    sizes = np.diff(np.append(opens, len(key)))
-    paired = (sizes > 1) & keyed.active[opens]
-    keyed, sizes = keyed[np.repeat(paired, sizes)], sizes[paired]
-    if sizes.max(initial=0) > rule.largest or (sizes * sizes).sum() > FREE_PAIRS:
+    places, sizes = grouped(keyed.key, least=2)
+    active = places < keyed.active
+    paired = active[np.cumsum(sizes) - sizes]
+    rows = np.flatnonzero(np.repeat(paired, sizes))
+    owner, active, sizes = keyed.owner[places[rows]], active[rows], sizes[paired]
+    if sizes.max(initial=0) > rule.largest or (sizes * (sizes - 1) // 2).sum() > _most_pairs(nodes):
         block = np.repeat(np.arange(len(sizes)), sizes)
-        keyed = keyed[np.lexsort((keyed.owner, content[keyed.owner], ~keyed.active, block))]
-    return keyed, sizes
+        order = np.lexsort((owner, content[owner], ~active, block))
+        owner, active = owner[order], active[order]
+    return owner, active, sizes
+
+
+def _most_pairs(nodes: int) -> int:
+    """Pairs that a rule may form."""
+    return MOST_PAIRS * nodes + FREE_PAIRS
 
 
 def sorted_distinct(values: Keys) -> Keys:

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from matching.model import MatchModel
 from matching.parallel import in_parallel
 from matching.records import Records
+from matching.standardise.sightings import first_sights
 from matching.standardise.values import Codes, Keys, mixed
 
 MOST_VALUES: Final = 8
@@ -103,13 +103,12 @@ def group_keys(records: Records, model: MatchModel, of: Places | None = None) ->
 def _numbered(group: Keys) -> tuple[npt.NDArray[np.int32], Places]:
     """Node numbers by record in order of each node's first record, and those first records."""
     together = np.flatnonzero(group)
-    codes = pa.array(group[together]).dictionary_encode().indices.to_numpy()
-    newest = np.maximum.accumulate(codes) if len(codes) else codes
-    opens = np.concatenate(([True], newest[1:] != newest[:-1])) if len(codes) else np.zeros(0, bool)
+    codes, seen = first_sights(group[together])
     is_first = group == 0
-    is_first[together[opens]] = True
-    of_record = (np.cumsum(is_first, dtype=np.int32) - 1).astype(np.int32)
-    of_record[together] = of_record[together[opens]][codes]
+    is_first[together[seen]] = True
+    of_record = np.cumsum(is_first, dtype=np.int32)
+    of_record -= 1
+    of_record[together] = of_record[together[seen]][codes]
     return of_record, np.flatnonzero(is_first)
 
 

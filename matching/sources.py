@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +17,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from matching.model import MatchModel
+from matching.standardise.sightings import same_texts
 from matching.standardise.values import Codes, distinct, indices, through
 from storage.errors import BadSpecification
 
 Tables = Mapping[str, Path | pa.Table]
 
 MOST_TABLES = 127
+
+SAMPLE: Final = 1 << 14
+"""Texts of a field that tell whether they repeat."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,11 @@ def encode(columns: Sequence[pa.ChunkedArray]) -> tuple[list[Codes], pa.StringAr
     kinds = {_kind(column.type) for column in columns} - {pa.null()}
     kind = kinds.pop() if len(kinds) == 1 else pa.string()
     alike = [column.cast(kind) for column in columns]
-    encoded = pa.chunked_array([chunk for column in alike for chunk in column.chunks], kind).dictionary_encode()
+    chunks = [chunk for column in alike for chunk in column.chunks]
+    if kind == pa.string() and _varied(chunks):
+        raw, texts = same_texts(chunks)
+        return np.split(raw, np.cumsum([len(column) for column in columns])[:-1]), texts
+    encoded = pa.chunked_array(chunks, kind).dictionary_encode()
     if not encoded.num_chunks:
         return [np.zeros(0, np.int32) for _ in columns], pa.array([], pa.string())
     raw = np.concatenate([indices(chunk) for chunk in encoded.chunks])
@@ -113,6 +122,12 @@ def encode(columns: Sequence[pa.ChunkedArray]) -> tuple[list[Codes], pa.StringAr
         renumbered, texts = distinct(texts)
         raw = through(renumbered, raw)
     return np.split(raw, np.cumsum([len(column) for column in columns])[:-1]), texts
+
+
+def _varied(chunks: Sequence[pa.StringArray]) -> bool:
+    """Whether texts differ so much that a table of them would not stay in a processor's memory."""
+    sample = max(chunks, key=lambda chunk: len(chunk) - chunk.null_count, default=pa.array([], pa.string()))[:SAMPLE]
+    return len(sample.unique()) > SAMPLE // 16
 
 
 def _kind(kind: pa.DataType) -> pa.DataType:

@@ -49,7 +49,7 @@ class Characters:
 def flat(texts: pa.StringArray) -> Characters:
     """The code points of texts."""
     filled = texts.fill_null("") if texts.null_count else texts
-    data, offsets = _buffers(filled)
+    data, offsets = utf8(filled)
     if len(data) and int(data.max()) > 127:
         points = np.frombuffer(data.tobytes().decode("utf-8").encode("utf-32-le"), np.uint32)
         lengths = pc.utf8_length(filled).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -76,7 +76,7 @@ def matrix(characters: Characters, width: int) -> CodePoints:
 
 def ascii_matrix(texts: pa.StringArray, width: int) -> tuple[Bytes, npt.NDArray[np.int32]]:
     """The first `width` bytes of each text, 0 beyond its end, and the texts' lengths in bytes; null has none."""
-    data, offsets = _buffers(texts.fill_null("") if texts.null_count else texts)
+    data, offsets = utf8(texts.fill_null("") if texts.null_count else texts)
     lengths = np.diff(offsets)
     if len(lengths) and int(lengths.min()) == int(lengths.max()) == width:
         return data.reshape(-1, width), lengths.astype(np.int32)
@@ -94,7 +94,7 @@ def _matrix(points: npt.NDArray[Any], starts: Places, lengths: Places, width: in
     return out
 
 
-def _buffers(texts: pa.StringArray) -> tuple[Bytes, Places]:
+def utf8(texts: pa.StringArray) -> tuple[Bytes, Places]:
     """UTF-8 bytes of all texts, and where each begins and the last ends."""
     if not len(texts):
         return np.zeros(0, np.uint8), np.zeros(1, np.int64)

@@ -56,7 +56,7 @@ def test_the_number_of_threads_changes_nothing(threads, town, tmp_path, monkeypa
     monkeypatch.setattr("matching.parallel.MOST_THREADS", threads)
     monkeypatch.setattr("os.cpu_count", lambda: threads)
     monkeypatch.setattr("matching.evidence.SLICE", 1000)
-    monkeypatch.setattr("matching.blocking.SLICE", 777)
+    monkeypatch.setattr("matching.blocking_keys.SLICE", 777)
     before = pa.cpu_count()
     pa.set_cpu_count(threads)
     match("person", town[0], tmp_path / "other", options=MatchOptions(only="crosswalk"))
