@@ -4,6 +4,7 @@ Owns the bound on their number: a block with more nodes than its rule allows is 
 nodes within `WINDOW` places are paired, so that n equal values cost n pairs times a constant. Invariant: left < right.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,12 @@ from matching.standardise.values import Codes, Keys
 
 WINDOW: Final = 6
 """Neighbours that a node of an oversized block is paired with."""
+
+SCATTER: Final = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number that brings the differences of keys into their upper bits (Knuth 1998, section 6.4)."""
+
+Bounds = Mapping[str, int]
+"""Blocking rule → nodes of a block up to which it is paired in full."""
 
 MOST_PAIRS: Final = 8
 """Pairs of a rule for each node beyond which smaller blocks count as oversized too."""
@@ -41,62 +48,111 @@ class Pairs:
 
 @dataclass(frozen=True)
 class RuleCount:
-    """What one blocking rule found: `pairs` of its own, `new` ones no earlier rule had, and its oversized blocks."""
+    """What one blocking rule found: `pairs` of its own, `new` ones no earlier rule had, and its oversized blocks.
+
+    `largest`: nodes of a block up to which it was paired in full.
+    """
 
     rule: str
     pairs: int
     new: int
+    largest: int
     oversized_blocks: int
     oversized_nodes: int
 
 
-def candidate_pairs(records: Records, nodes: Nodes, model: MatchModel) -> tuple[Pairs, list[RuleCount]]:
-    """The pairs of all rules and a count for each rule."""
+def candidate_pairs(
+    records: Records, nodes: Nodes, model: MatchModel, bounds: Bounds | None = None
+) -> tuple[Pairs, list[RuleCount]]:
+    """The pairs of all rules and a count for each rule.
+
+    Args:
+        records: all records.
+        nodes: their nodes.
+        model: its blocking rules.
+        bounds: of a trained model, which then hold whatever the number of pairs.
+    """
     found = np.zeros(0, np.uint64)
     counts = []
-    content = _content(records, nodes, model)
+    content = Content(records, nodes, model)
     keyed = dict(enumerate(keyed_nodes(records, nodes, model.blocking)))
 
-    def of_rule(place: int) -> tuple[Keys, int, int]:
-        return _pairs(keyed.pop(place), nodes, model.blocking[place], content)
+    def of_rule(place: int) -> RulePairs:
+        return pairs_of_rule(keyed.pop(place), model.blocking[place], content, bounds)
 
-    for place, (packed, blocks, members) in in_parallel(of_rule, range(len(model.blocking))):
-        merged = sorted_distinct(np.concatenate((found, packed)))
-        counts.append(RuleCount(model.blocking[place].name, len(packed), len(merged) - len(found), blocks, members))
+    for place, one in in_parallel(of_rule, range(len(model.blocking))):
+        merged = sorted_distinct(np.concatenate((found, one.packed)))
+        new = len(merged) - len(found)
+        name = model.blocking[place].name
+        counts.append(RuleCount(name, len(one.packed), new, one.largest, one.oversized_blocks, one.oversized_nodes))
         found = merged
-    left = (found >> np.uint64(32)).astype(np.int32)
-    return Pairs(left, (found & np.uint64(0xFFFFFFFF)).astype(np.int32)), counts
+    return unpacked(found), counts
 
 
-def _content(records: Records, nodes: Nodes, model: MatchModel) -> Keys:
-    """A number by node that brings equal evidence together when blocks are sorted by it."""
-    state = np.zeros(len(nodes), np.uint64)
-    for number, comparison in enumerate(model.comparisons[:4]):
-        codes = records.codes[comparison.field][nodes.first].astype(np.int64) + 1
-        state |= (codes.astype(np.uint64) & np.uint64(0xFFFF)) << np.uint64(48 - 16 * number)
-    return state
+def unpacked(packed: Keys) -> Pairs:
+    """Pairs from `left << 32 | right`."""
+    return Pairs((packed >> np.uint64(32)).astype(np.int32), (packed & np.uint64(0xFFFFFFFF)).astype(np.int32))
 
 
-def _pairs(keyed: Keyed, nodes: Nodes, rule: BlockingRule, content: Keys) -> tuple[Keys, int, int]:
-    """Packed pairs (left << 32 | right) of one rule, sorted and distinct; its oversized blocks and their nodes."""
-    owner, active, sizes = _blocks(keyed, rule, content, len(nodes))
+@dataclass(frozen=True)
+class Content:
+    """What brings equal evidence together when the nodes of a block are sorted by it, worked out where it is needed.
+
+    It rests on keys that are made of the values themselves, so that it does not depend on how values are numbered.
+    """
+
+    records: Records
+    nodes: Nodes
+    model: MatchModel
+
+    def of(self, chosen: Codes) -> Keys:
+        """A number by node."""
+        state = np.zeros(len(chosen), np.uint64)
+        rows = self.nodes.first[chosen]
+        shift = 48
+        for comparison in self.model.comparisons:
+            keys = [key for name, key in self.records.values[comparison.field].keys.items() if name != "value"]
+            if keys and shift >= 0:
+                codes = self.records.codes[comparison.field][rows]
+                key = np.append(keys[0] if keys[0].ndim == 1 else keys[0][:, 0], np.uint64(0))[codes]
+                state |= (key * SCATTER >> np.uint64(48)) << np.uint64(shift)
+                shift -= 16
+        return state
+
+
+@dataclass(frozen=True)
+class RulePairs:
+    """Packed pairs (left << 32 | right) of one rule, sorted and distinct; see `RuleCount` for the rest."""
+
+    packed: Keys
+    largest: int
+    oversized_blocks: int
+    oversized_nodes: int
+
+
+def pairs_of_rule(keyed: Keyed, rule: BlockingRule, content: Content, bounds: Bounds | None) -> RulePairs:
+    """The pairs of whole blocks."""
+    nodes = len(content.nodes)
+    largest = bounds[rule.name] if bounds else rule.largest
+    owner, active, sizes = _blocks(keyed, largest, content, bounded=bounds is not None)
     following = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(owner)) - 1
     whole = np.where(active, following, 0)
-    largest = rule.largest
     while True:
         oversized = np.repeat(sizes > largest, sizes)
         bounded = np.where(oversized, np.minimum(following, WINDOW), whole)
-        if largest <= WINDOW or bounded.sum() <= _most_pairs(len(nodes)):
+        if bounds or largest <= WINDOW or bounded.sum() <= _most_pairs(nodes):
             break
         largest //= 2
     one = np.repeat(owner, bounded)
     other = owner[ranges(np.arange(1, len(owner) + 1), bounded)]
     low, high = np.minimum(one, other).astype(np.uint64), np.maximum(one, other).astype(np.uint64)
     packed = sorted_distinct(((low << np.uint64(32)) | high)[low != high])
-    return packed, int((sizes > largest).sum()), int(sizes[sizes > largest].sum())
+    return RulePairs(packed, largest, int((sizes > largest).sum()), int(sizes[sizes > largest].sum()))
 
 
-def _blocks(keyed: Keyed, rule: BlockingRule, content: Keys, nodes: int) -> tuple[Codes, npt.NDArray[np.bool_], Places]:
+def _blocks(
+    keyed: Keyed, largest: int, content: Content, *, bounded: bool
+) -> tuple[Codes, npt.NDArray[np.bool_], Places]:
     """Nodes block by block, active ones first, and which are; and how many nodes each block has.
 
     Blocks with an active node only, and of two nodes at least; where one may be oversized, nodes stand by content.
@@ -106,9 +162,10 @@ def _blocks(keyed: Keyed, rule: BlockingRule, content: Keys, nodes: int) -> tupl
     paired = active[np.cumsum(sizes) - sizes]
     rows = np.flatnonzero(np.repeat(paired, sizes))
     owner, active, sizes = keyed.owner[places[rows]], active[rows], sizes[paired]
-    if sizes.max(initial=0) > rule.largest or (sizes * (sizes - 1) // 2).sum() > _most_pairs(nodes):
+    many = not bounded and (sizes * (sizes - 1) // 2).sum() > _most_pairs(len(content.nodes))
+    if sizes.max(initial=0) > largest or many:
         block = np.repeat(np.arange(len(sizes)), sizes)
-        order = np.lexsort((owner, content[owner], ~active, block))
+        order = np.lexsort((owner, content.of(owner), ~active, block))
         owner, active = owner[order], active[order]
     return owner, active, sizes
 

@@ -41,14 +41,14 @@ def keyed_nodes(records: Records, nodes: Nodes, rules: Sequence[BlockingRule]) -
     everybody = np.arange(len(nodes), dtype=np.int32)
     skipping = [rule for rule in rules if rule.settled == "skip"]
     comparing = [rule for rule in rules if rule.settled == "compare"]
-    active = _sliced(records, nodes, rules, everybody[~nodes.settled], None)
-    wanted = {rule.name: _buckets(active[place].key) for place, rule in enumerate(rules) if rule in skipping}
+    active = keys_of(records, nodes, rules, everybody[~nodes.settled], None)
+    wanted = {rule.name: buckets_of(active[place].key) for place, rule in enumerate(rules) if rule in skipping}
     settled = everybody[nodes.settled]
     further = {
         rule.name: found
         for chosen, sifted in ((skipping, wanted), (comparing, None))
         if chosen
-        for rule, found in zip(chosen, _sliced(records, nodes, chosen, settled, sifted), strict=True)
+        for rule, found in zip(chosen, keys_of(records, nodes, chosen, settled, sifted), strict=True)
     }
     out = []
     for rule, first in zip(rules, active, strict=True):
@@ -58,19 +58,19 @@ def keyed_nodes(records: Records, nodes: Nodes, rules: Sequence[BlockingRule]) -
     return out
 
 
-def _buckets(keys: Keys) -> npt.NDArray[np.bool_]:
+def buckets_of(keys: Keys) -> npt.NDArray[np.bool_]:
     """Which buckets hold one of some keys; their number is a power of two."""
     wanted = np.zeros(1 << min(max(len(keys) * BUCKETS, 2).bit_length(), MOST_BUCKET_BITS), bool)
-    wanted[_bucket(keys, wanted)] = True
+    wanted[bucket_of(keys, wanted)] = True
     return wanted
 
 
-def _bucket(key: Keys, buckets: npt.NDArray[np.bool_]) -> Places:
+def bucket_of(key: Keys, buckets: npt.NDArray[np.bool_]) -> Places:
     """Place of each key in buckets whose number is a power of two."""
     return (key >> np.uint64(65 - len(buckets).bit_length())).astype(np.int64)
 
 
-def _sliced(
+def keys_of(
     records: Records,
     nodes: Nodes,
     rules: Sequence[BlockingRule],
@@ -154,11 +154,11 @@ def _of_slice(held: _HeldKeys, rule: BlockingRule, wanted: npt.NDArray[np.bool_]
         key = mixed(*parts)
         if found:
             key[odd[rows]] = 0
-        present = np.flatnonzero(key if wanted is None else (key != 0) & wanted[_bucket(key, wanted)])
+        present = np.flatnonzero(key if wanted is None else (key != 0) & wanted[bucket_of(key, wanted)])
         found.append((nodes[present], key[present]))
     owner, key = np.concatenate([one for one, _ in found]), np.concatenate([other for _, other in found])
     if wanted is not None and odd.any():
-        sifted = np.flatnonzero(wanted[_bucket(key, wanted)])
+        sifted = np.flatnonzero(wanted[bucket_of(key, wanted)])
         owner, key = owner[sifted], key[sifted]
     return owner, key
 

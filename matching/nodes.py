@@ -14,7 +14,7 @@ from matching.model import MatchModel
 from matching.parallel import in_parallel
 from matching.records import Records
 from matching.standardise.sightings import first_sights
-from matching.standardise.values import Codes, Keys, mixed
+from matching.standardise.values import Codes, Keys, ValueTable, content_keys, mixed
 
 MOST_VALUES: Final = 8
 """Values of a field that a node keeps: more would let one absurd node cost the square of its records."""
@@ -127,7 +127,9 @@ def _held(
     of_record: npt.NDArray[np.int32],
     parts: tuple[Places, npt.NDArray[np.int32], npt.NDArray[np.int32]],
 ) -> Held:
-    """Distinct values of a field by node, further values (former names) among them, in order of their codes.
+    """Distinct values of a field by node, further values (former names) among them: the first record's first.
+
+    The others follow in an order that rests on the values themselves and not on their codes.
 
     Args:
         records: all records.
@@ -147,7 +149,8 @@ def _held(
         owners.append(of_record[rows])
         codes.append(other[rows])
     if any(len(owner) for owner in owners[1:]):
-        owner, code = _few(*_unrepeated(np.concatenate(owners), np.concatenate(codes)))
+        owner, code = _unrepeated(np.concatenate(owners), np.concatenate(codes))
+        owner, code = _few(owner, _ordered(records.values[field], owner, code, leading))
     else:
         owner, code = owners[0], codes[0]
     starts = np.zeros(len(first) + 1, np.int32)
@@ -159,6 +162,16 @@ def _few(owner: Codes, code: Codes) -> tuple[Codes, Codes]:
     """At most `MOST_VALUES` of each owner; owners are sorted."""
     crowded = np.flatnonzero(owner[MOST_VALUES:] == owner[:-MOST_VALUES]) + MOST_VALUES
     return (np.delete(owner, crowded), np.delete(code, crowded)) if len(crowded) else (owner, code)
+
+
+def _ordered(table: ValueTable, owner: Codes, code: Codes, leading: Codes) -> Codes:
+    """The codes of each owner, the leading one first and then by content; owners are sorted."""
+    several = np.flatnonzero(np.bincount(owner, minlength=len(leading))[owner] > 1)
+    codes, owners = code[several], owner[several]
+    order = np.lexsort((content_keys(table, codes), codes != leading[owners], owners))
+    out = code.copy()
+    out[several] = codes[order]
+    return out
 
 
 def _unrepeated(owner: Codes, code: Codes) -> tuple[Codes, Codes]:

@@ -75,6 +75,24 @@ def split_names(records: Records, rows: Places | slice) -> tuple[pa.StringArray,
     return departments, datasets
 
 
+def write_clusters(
+    out: Path, records: Records, nodes: Nodes, prefix: str, decided: tuple[npt.NDArray[np.int32], Bits]
+) -> tuple[int, int]:
+    """Write the crosswalk; how many clusters, and how many of two records or more.
+
+    `decided`: by node its cluster, named by its smallest node, and the probability that it belongs there.
+    """
+    root, belongs = decided
+    first_nodes = np.flatnonzero(root == np.arange(len(nodes)))
+    place = np.zeros(len(nodes), np.int32)
+    place[first_nodes] = np.arange(len(first_nodes))
+    of_record = place[root[nodes.of_record]]
+    ids = master_ids(records, nodes.first[first_nodes], prefix)
+    write_crosswalk(out / "crosswalk.parquet", records, ids, of_record, belongs[nodes.of_record])
+    sizes = np.bincount(of_record, minlength=len(first_nodes))
+    return len(first_nodes), int((sizes > 1).sum())
+
+
 def write_crosswalk(
     path: Path, records: Records, masters: pa.ChunkedArray, of_record: npt.NDArray[np.int32], chances: Bits
 ) -> None:

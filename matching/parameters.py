@@ -5,7 +5,7 @@ Owns their readable form in model.json. Invariant: weights never fall from a lev
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +40,7 @@ class Parameters:
         evidence: field → expected matches that its m rests on.
         notes: where declared values stand for want of evidence.
         rounds: the course of EM, empty where parameters were given.
+        bounds: blocking rule → nodes of a block up to which training paired it in full; empty before.
     """
 
     m: Mapping[str, Probabilities]
@@ -49,6 +50,7 @@ class Parameters:
     evidence: Mapping[str, float]
     notes: tuple[str, ...]
     rounds: tuple[Round, ...]
+    bounds: Mapping[str, int] = field(default_factory=dict)
 
     def prior_bits(self) -> float:
         """The prior as log odds in bits."""
@@ -99,6 +101,7 @@ def write(path: Path, model: MatchModel, parameters: Parameters) -> None:
             "fields": fields,
             "notes": list(parameters.notes),
             "rounds": [vars(one) for one in parameters.rounds],
+            "bounds": dict(parameters.bounds),
         },
     }
     path.touch(mode=0o600)
@@ -121,10 +124,11 @@ def read(path: Path) -> tuple[MatchModel, Parameters]:
         u = {f: np.array([level["u"] for level in fields[f]["levels"]], float) for f in fields}
         evidence = {f: float(fields[f]["evidence"]) for f in fields}
         rounds = tuple(Round(**one) for one in trained["rounds"])
+        bounds = {rule: int(largest) for rule, largest in trained["bounds"].items()}
         return model, Parameters(
-            m, u, float(trained["prior"]), float(trained["persons"]), evidence, tuple(trained["notes"]), rounds
+            m, u, float(trained["prior"]), float(trained["persons"]), evidence, tuple(trained["notes"]), rounds, bounds
         )
-    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadSpecification(
             f"the trained model cannot be used: {what_is_wrong(error)}",
             path.name,

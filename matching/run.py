@@ -7,7 +7,7 @@ and any number of threads give the same files, the seconds in the summary apart.
 import logging
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -119,17 +119,19 @@ def _match(
         collapsed = collapse_without_placeholders(records, model, known_values.placeholders if known_values else None)
         records, nodes = without_unread_texts(collapsed.records, model), collapsed.nodes
     with watch.stage("block"):
-        pairs, counts = candidate_pairs(records, nodes, model)
+        pairs, counts = candidate_pairs(records, nodes, model, trained.bounds if trained else None)
     with watch.stage("compare"):
         evidence = compare(records, nodes, model, pairs)
     with watch.stage("train"):
-        known = trained or training.train(records, nodes, model, evidence)
+        known = trained or replace(
+            training.train(records, nodes, model, evidence), bounds={one.rule: one.largest for one in counts}
+        )
         common = weighing.frequencies(nodes, records, model, known_values)
     decision = _decide(records, nodes, model, (known, common), (pairs, evidence), watch)
     with watch.stage("write"):
         made = state.MatchState(records, nodes, pairs, decision.weighed.bits, decision.root)
         state_saved = background.submit(state.save, made, model, out / state.FOLDER)
-        clusters = _write(out, records, nodes, model, decision)
+        clusters = outputs.write_clusters(out, records, nodes, model.prefix, (decision.root, decision.chances))
         parameters.write(out / "model.json", model, known)
         holders = {field: one.holders.held() for field, one in common.items()}
         frozen.write(out, Frozen(holders, collapsed.placeholders))
@@ -194,19 +196,6 @@ def _decide(
         root, cut = cluster(len(nodes), pairs, bits, linked, rule)
         belongs = belonging(root, pairs, chances, nodes.size, 1 - known.prior)
     return _Decision(Weighed(pairs, evidence, bits, chances, by_field), root, belongs, int(linked.sum()), cut)
-
-
-def _write(out: Path, records: Records, nodes: Nodes, model: MatchModel, decision: _Decision) -> tuple[int, int]:
-    """Write the crosswalk; how many clusters, and how many of two records or more."""
-    of_node, first_nodes = decision.root, np.flatnonzero(decision.root == np.arange(len(nodes)))
-    place = np.zeros(len(nodes), np.int32)
-    place[first_nodes] = np.arange(len(first_nodes))
-    of_record = place[of_node[nodes.of_record]]
-    ids = outputs.master_ids(records, nodes.first[first_nodes], model.prefix)
-    chances = decision.chances[nodes.of_record]
-    outputs.write_crosswalk(out / "crosswalk.parquet", records, ids, of_record, chances)
-    sizes = np.bincount(of_record, minlength=len(first_nodes))
-    return len(first_nodes), int((sizes > 1).sum())
 
 
 def _converged(model: MatchModel, known: Parameters) -> bool:

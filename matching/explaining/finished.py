@@ -122,7 +122,7 @@ class FinishedMatch:
 
     def candidates(self) -> Pairs:
         """All pairs that blocking finds. Cost: that of the block stage."""
-        return candidate_pairs(self.records, self.nodes, self.model)[0]
+        return candidate_pairs(self.records, self.nodes, self.model, self.trained.bounds)[0]
 
     def weigh(self, pairs: Pairs, small: Small | None = None) -> Weighed:
         """Weigh pairs of nodes, those of the match or those of a few of its records."""

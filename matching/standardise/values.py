@@ -83,6 +83,22 @@ def numbered(size: int) -> Keys:
     return np.arange(1, size + 1, dtype=np.uint64)
 
 
+def content_keys(table: ValueTable, codes: Codes) -> Keys:
+    """Numbers that tell some values apart by what they are, whatever their codes: an order that runs share."""
+    chosen, places = np.unique(codes, return_inverse=True)
+    keys = [key for name, key in table.keys.items() if name != "value"]
+    parts: list[npt.NDArray[Any]] = [column[chosen] for key in keys for column in (key.T if key.ndim == 2 else [key])]
+    if "points" in table.features:
+        points = table.features["points"][chosen]
+        parts += [points[:, place] for place in range(points.shape[1])]
+    if parts:
+        return mixed(*(part.astype(np.uint64) + np.uint64(1) for part in parts))[places]
+    order = pc.sort_indices(table.texts.take(pa.array(chosen))).to_numpy()
+    rank = np.empty(len(chosen), np.uint64)
+    rank[order] = np.arange(len(chosen), dtype=np.uint64)
+    return rank[places]
+
+
 def mixed(*parts: npt.NDArray[Any] | int) -> Keys:
     """One 64-bit key of several; 0 where a part is 0 (absent). A number stands for itself in every row."""
     out = np.empty(max(len(part) for part in parts if not isinstance(part, int)), np.uint64)

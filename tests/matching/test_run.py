@@ -67,9 +67,11 @@ def test_the_number_of_threads_changes_nothing(threads, town, tmp_path, monkeypa
 
 def test_files_are_private_and_complete(town, tmp_path):
     match("person", town[0], tmp_path / "out")
-    names = {"crosswalk.parquet", "review.parquet", "model.json", "values.parquet", "summary.json"}
+    names = {"crosswalk.parquet", "review.parquet", "model.json", "values.parquet", "summary.json", "state"}
     assert {path.name for path in (tmp_path / "out").iterdir()} == names
-    assert all(stat.S_IMODE((tmp_path / "out" / name).stat().st_mode) == 0o600 for name in names)
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in files)
+    assert stat.S_IMODE((tmp_path / "out" / "state").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert {stage["stage"] for stage in summary["stages"]} >= {"standardise", "block", "train", "cluster"}

@@ -1,0 +1,149 @@
+"""From a finished match and some changes to the match that a full rebuild with the same model gives.
+
+Owns the closure of a change: the nodes whose records or company changed, the pairs that these touch, the components
+that these pairs touch; everything else keeps its pairs, weights and cluster. Invariant: for any changes in any order
+the partition is that of one match of the final records with the same trained model. Cost: arrays as long as the
+records are gathered once; what is compared, weighed and cut grows with the changes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from matching import weighing
+from matching.blocking import Pairs
+from matching.clustering import Component, Cut, CutRule, cluster, components
+from matching.evidence import compare
+from matching.frozen import Frozen
+from matching.incremental.changes import Changed, Flags, Withdrawn, apply
+from matching.incremental.pairing import Paired, pair_anew
+from matching.incremental.regrouping import Regrouped, regroup
+from matching.incremental.state import MatchState
+from matching.model import MatchModel
+from matching.nodes import Nodes
+from matching.parameters import Parameters
+from matching.placeholders import without_known
+from matching.records import Records
+from matching.weighing import Bits, Frequencies
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model: its declaration, its parameters, and what it knows of single values."""
+
+    model: MatchModel
+    parameters: Parameters
+    values: Frozen
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """The match after some changes.
+
+    Attributes:
+        state: all of it.
+        changed: what became of the records.
+        nodes_anew, pairs_anew: how many were formed again; `decided`: nodes of the components decided again.
+        cut: components with a contradiction among these.
+    """
+
+    state: MatchState
+    changed: Changed
+    nodes_anew: int
+    pairs_anew: int
+    decided: int
+    cut: Cut
+
+
+def advance(before: MatchState, sent: Records, withdrawn: Mapping[str, Withdrawn], trained: Trained) -> Advanced:
+    """Apply changes to a match.
+
+    Args:
+        before: the match before.
+        sent: new and changed records, standardised by themselves.
+        withdrawn: by dataset, what is no more.
+        trained: the model that made the match; nothing of it is trained anew.
+    """
+    model, bounds = trained.model, trained.parameters.bounds
+    sent, _ = without_known(sent, model, trained.values.placeholders)
+    changed = apply(before.records, sent, withdrawn, model)
+    old = _under_new_values(before.records, changed.records)
+    regrouped = regroup(before.nodes, old, changed, model)
+    paired = pair_anew(changed.records, before.nodes, regrouped, model, bounds)
+    weigh = _Weigh(changed.records, regrouped.nodes, trained)
+    pairs, bits = _all_pairs(before, regrouped, paired, weigh)
+    root, decided, cut = _clusters(before, regrouped, paired.anew, (pairs, bits), weigh)
+    state = MatchState(changed.records, regrouped.nodes, pairs, bits, root)
+    return Advanced(state, changed, int(paired.anew.sum()), len(paired.pairs), int(decided.sum()), cut)
+
+
+def _under_new_values(before: Records, after: Records) -> Records:
+    """The records before with the values of today: codes keep their meaning."""
+    return Records(
+        before.datasets, before.dataset, before.record_ids, before.codes, before.others, before.told, after.values
+    )
+
+
+class _Weigh:
+    """Total bits of pairs of today's nodes."""
+
+    def __init__(self, records: Records, nodes: Nodes, trained: Trained) -> None:
+        self.trained = trained
+        self._records, self._nodes = records, nodes
+        self._common: Mapping[str, Frequencies] = weighing.frequencies(nodes, records, trained.model, trained.values)
+
+    def __call__(self, pairs: Pairs) -> Bits:
+        """Bits by pair."""
+        model, parameters = self.trained.model, self.trained.parameters
+        evidence = compare(self._records, self._nodes, model, pairs)
+        by_field = weighing.weigh(model, parameters, self._common, evidence)
+        return weighing.total(model, parameters, by_field, evidence, self._records.datasets)
+
+
+def _all_pairs(before: MatchState, regrouped: Regrouped, paired: Paired, weigh: _Weigh) -> tuple[Pairs, Bits]:
+    """Pairs that stay with their bits and pairs formed anew with theirs, in order."""
+    left, right = (regrouped.place[side] for side in (before.pairs.left, before.pairs.right))
+    anew = np.append(paired.anew, True)
+    stays = np.flatnonzero(~anew[left] & ~anew[right])
+    one = np.concatenate((left[stays], paired.pairs.left))
+    other = np.concatenate((right[stays], paired.pairs.right))
+    bits = np.concatenate((before.bits[stays], weigh(paired.pairs)))
+    order = np.argsort((one.astype(np.uint64) << np.uint64(32)) | other.astype(np.uint64))
+    return Pairs(one[order], other[order]), bits[order]
+
+
+def _clusters(
+    before: MatchState, regrouped: Regrouped, anew: Flags, weighed: tuple[Pairs, Bits], weigh: _Weigh
+) -> tuple[Component, npt.NDArray[np.bool_], Cut]:
+    """Cluster by node; which nodes were decided again; and what was cut among them."""
+    pairs, bits = weighed
+    model, parameters = weigh.trained.model, weigh.trained.parameters
+    linked = weighing.probability(bits) >= model.link
+    size = len(regrouped.nodes)
+    component = components(size, pairs.left[linked], pairs.right[linked])
+    touched = np.zeros(size, bool)
+    touched[component[anew | _left_behind(before, regrouped, anew, model.link)]] = True
+    decided = touched[component]
+    rows = np.flatnonzero(decided[pairs.left] & decided[pairs.right])
+    chosen = Pairs(pairs.left[rows], pairs.right[rows])
+    rule = CutRule(weighing.contradicting(model, parameters), weigh)
+    root, cut = cluster(size, chosen, bits[rows], linked[rows], rule)
+    kept = np.flatnonzero(~decided)
+    root[kept] = regrouped.place[before.root[regrouped.came_from[kept]]]
+    return root, decided, cut
+
+
+def _left_behind(before: MatchState, regrouped: Regrouped, anew: Flags, link: float) -> Flags:
+    """Nodes that were in one component with a node that is no more or was formed anew."""
+    linked = weighing.probability(before.bits) >= link
+    component = components(len(before.root), before.pairs.left[linked], before.pairs.right[linked])
+    lost = regrouped.place < 0
+    lost |= anew[regrouped.place]
+    touched = np.zeros(len(before.root), bool)
+    touched[component[lost]] = True
+    out = np.zeros(len(anew), bool)
+    places = regrouped.place[touched[component]]
+    out[places[places >= 0]] = True
+    return out
