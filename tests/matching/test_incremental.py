@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -91,3 +92,6 @@ def test_changes_one_after_the_other_give_what_a_rebuild_gives(village, tmp_path
     frozen = MatchOptions(only="crosswalk", model=folder / "0" / "model.json")
     match_with(model, tables_of(schema, state), folder / "whole", options=frozen)
     assert crosswalk(folder / f"{days}").equals(crosswalk(folder / "whole"))
+    for name in ("pairs.left", "pairs.right", "pairs.bits", "nodes.first", "nodes.size", "nodes.settled"):
+        one, other = (np.load(folder / last / "state" / f"{name}.npy") for last in (f"{days}", "whole"))
+        np.testing.assert_array_equal(one, other, name)
