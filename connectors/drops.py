@@ -15,7 +15,7 @@ from pathlib import Path
 from connectors.file_names import SUPPORTED, UNSUPPORTED, FileName, parse
 from connectors.refusals import Refusal
 from connectors.sidecars import read_mode
-from schemas.contract import Mode, source_contracts
+from schemas.contract import Mode, source_names
 from storage.errors import SourceRejected, SourceUnavailable
 
 _LAYOUT = "<department>.<dataset>[.<batch>].<ext>"
@@ -99,7 +99,7 @@ def scan(folder: Path) -> Drop:
 
 
 def _known(folder: Path, warnings: list[str]) -> Iterator[tuple[Path, FileName]]:
-    datasets = source_contracts()
+    datasets = source_names()
     for path in _entries(folder):
         name = parse(path.name, datasets)
         if name:

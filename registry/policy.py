@@ -13,7 +13,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from schemas.contract import Column, product_contract, source_contracts
+from schemas.contract import Column, product_contract, source_contract, source_names
 from storage.errors import BadSpecification
 
 Entity = Literal["person", "enterprise"]
@@ -24,6 +24,7 @@ Criterion = Literal["validity", "completeness", "source", "recency", "majority",
 DERIVED = ("sources", "record_count", "updated_at")
 """Columns of a product that are counted over the records, not chosen among them."""
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _POLICIES = Path(__file__).parent / "policies"
 
 
@@ -139,7 +140,8 @@ def parse_policy(text: str, *, where: str) -> Policy:
         BadSpecification: what cannot be used, with the attribute.
     """
     try:
-        read = _PolicyFile.model_validate(yaml.safe_load(text))
+        stated = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, the C one where there is one
+        read = _PolicyFile.model_validate(stated)
     except (yaml.YAMLError, ValidationError) as error:
         raise BadSpecification(
             f"the policy cannot be read: {error}", where, remedy="correct the policy file"
@@ -164,13 +166,13 @@ def _attribute(column: Column, item: _AttributeFile) -> Attribute:
 
 def _check(attributes: tuple[Attribute, ...], datasets: tuple[str, ...], where: str) -> None:
     decided: set[str] = set()
-    contracts = source_contracts()
+    known = source_names()
     for attribute in attributes:
         place = f"{where}: {attribute.name}"
         for speaker in attribute.speakers:
-            if speaker.dataset not in datasets or speaker.dataset not in contracts:
+            if speaker.dataset not in datasets or speaker.dataset not in known:
                 raise BadSpecification(f"unknown dataset {speaker.dataset}", place, f"one of {', '.join(datasets)}")
-            names = contracts[speaker.dataset].column_names
+            names = source_contract(speaker.dataset).column_names
             for column in filter(None, (speaker.column, attribute.prefer_by)):
                 if column not in names:
                     raise BadSpecification(f"{speaker.dataset} has no column {column}", place, ", ".join(names))

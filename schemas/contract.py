@@ -170,6 +170,13 @@ def source_contracts() -> Mapping[str, Contract]:
     return odcs.read_contracts("sources")
 
 
+def source_names() -> frozenset[str]:
+    """Names of all source datasets; no contract is read for them."""
+    from schemas import odcs  # noqa: PLC0415
+
+    return odcs.contract_names("sources")
+
+
 def product_contracts() -> Mapping[str, Contract]:
     """Contracts of the published products by name."""
     from schemas import odcs  # noqa: PLC0415
@@ -179,9 +186,13 @@ def product_contracts() -> Mapping[str, Contract]:
 
 def source_contract(name: str) -> Contract:
     """The contract of a source dataset; KeyError where no department sends it."""
-    return source_contracts()[name]
+    from schemas import odcs  # noqa: PLC0415
+
+    return odcs.read_named("sources", name)
 
 
 def product_contract(name: str) -> Contract:
     """The contract of a published product; KeyError where there is none."""
-    return product_contracts()[name]
+    from schemas import odcs  # noqa: PLC0415
+
+    return odcs.read_named("products", name)

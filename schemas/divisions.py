@@ -17,6 +17,8 @@ import pyarrow.compute as pc
 from schemas import characters
 from schemas.text import Mask
 
+_DIVISIONS = resources.files("schemas") / "codes" / "division.csv"
+
 
 @dataclass(frozen=True)
 class Division:
@@ -34,8 +36,7 @@ class Division:
 def divisions() -> Mapping[str, tuple[Division, ...]]:
     """Everything that is known of each code, the latest name last."""
     found: dict[str, list[Division]] = {}
-    path = resources.files("schemas") / "codes" / "division.csv"
-    with path.open(encoding="utf-8") as file:
+    with _DIVISIONS.open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             division = Division(
                 row["code"],
@@ -59,7 +60,10 @@ def division_name(code: str) -> str | None:
 def known_numbers() -> Mask:
     """Whether a six-digit number was a division in any revision; index it with numbers below one million."""
     table = np.zeros(1_000_000, bool)
-    table[[int(code) for code in divisions()]] = True
+    with _DIVISIONS.open(encoding="utf-8") as file:
+        rows = csv.reader(file)
+        place = next(rows).index("code")
+        table[[int(row[place]) for row in rows]] = True
     return table
 
 

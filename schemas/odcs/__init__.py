@@ -4,6 +4,6 @@ The standard has no field for a code table, a kind of identifier, leniency, floo
 those stand in `customProperties`, and a property name that this reader does not know is a fault, not a remark.
 """
 
-from schemas.odcs.reader import parse_contract, read_contract, read_contracts
+from schemas.odcs.reader import contract_names, parse_contract, read_contract, read_contracts, read_named
 
-__all__ = ["parse_contract", "read_contract", "read_contracts"]
+__all__ = ["contract_names", "parse_contract", "read_contract", "read_contracts", "read_named"]

@@ -33,14 +33,38 @@ def read_contracts(folder: Literal["sources", "products"]) -> Mapping[str, Contr
     Raises:
         BadSpecification: a file cannot be used as it is written, or two state the same order.
     """
-    found = [(_order(path), read_contract(path)) for path in sorted((CONTRACTS / folder).glob("*.yaml"))]
+    found = [_ordered(CONTRACTS / folder / f"{name}.yaml") for name in contract_names(folder)]
     found.sort(key=lambda item: (item[0], item[1].name))
     return MappingProxyType({contract.name: contract for _, contract in found})
 
 
+@cache
+def contract_names(folder: Literal["sources", "products"]) -> frozenset[str]:
+    """The names of the contracts of a folder, which are those of its files; opens none of them."""
+    return frozenset(path.stem for path in (CONTRACTS / folder).glob("*.yaml"))
+
+
+def read_named(folder: Literal["sources", "products"], name: str) -> Contract:
+    """One contract of a folder; opens no other. KeyError where there is none."""
+    if name not in contract_names(folder):
+        raise KeyError(name)
+    return _ordered(CONTRACTS / folder / f"{name}.yaml")[1]
+
+
+@cache
+def _ordered(path: Path) -> tuple[float, Contract]:
+    """A contract with the place among the others that it states; read once a process."""
+    document = _document(path.read_text(encoding="utf-8"), Place(path.name))
+    order = extras(document.customProperties, Place(path.name), KNOWN).get("order")
+    return number(order, Place(path.name, "order")), _named_as(path, _contract(document, Place(path.name)))
+
+
 def read_contract(path: Path) -> Contract:
     """The contract of one file, whose name is that of the dataset or product."""
-    contract = parse_contract(path.read_text(encoding="utf-8"), file=path.name)
+    return _named_as(path, parse_contract(path.read_text(encoding="utf-8"), file=path.name))
+
+
+def _named_as(path: Path, contract: Contract) -> Contract:
     if path.stem != contract.name:
         raise Place(path.name, "name").fault(f"the file states {contract.name!r}", expected=path.stem)
     return contract
@@ -53,7 +77,10 @@ def parse_contract(source: str, *, file: str) -> Contract:
         BadSpecification: what is wrong, with file and path.
     """
     place = Place(file)
-    document = _document(source, place)
+    return _contract(_document(source, place), place)
+
+
+def _contract(document: OpenDataContractStandard, place: Place) -> Contract:
     table = _table(document, place)
     inside = place.at(f"schema[{table.name}]")
     own = extras(document.customProperties, place, KNOWN)
@@ -83,11 +110,6 @@ def parse_contract(source: str, *, file: str) -> Contract:
         grain=text(table.dataGranularityDescription, inside.at("dataGranularityDescription")),
         grain_zh=text(shown.get("granularityZh"), inside.at("granularityZh")),
     )
-
-
-def _order(path: Path) -> float:
-    document = _document(path.read_text(encoding="utf-8"), Place(path.name))
-    return number(extras(document.customProperties, Place(path.name), KNOWN).get("order"), Place(path.name, "order"))
 
 
 def _document(source: str, place: Place) -> OpenDataContractStandard:
