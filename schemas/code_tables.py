@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from schemas.divisions import divisions, unknown_divisions
 from schemas.errors import BadSpecification
-from schemas.text import NO_VALUE_WORDS, Mask, as_text, present, tidy
+from schemas.text import NO_VALUE_WORDS, Mask, encoded, present, tidy
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,12 @@ def judged(table: str, array: pa.Array) -> tuple[pa.StringArray, Mask]:
     """Codes with fixable spellings mapped and placeholders null, and where a code is unknown; unknown ones stay."""
     spellings = code_table(table).fixable
     nulls = tuple(word for word in NO_VALUE_WORDS if word not in spellings)
-    encoded = as_text(array).dictionary_encode()
-    values, unknown = _judged(table, tidy(encoded.dictionary, nulls=nulls))
-    codes = values.take(encoded.indices)
+    distinct = encoded(array)
+    values, unknown = _judged(table, tidy(distinct.dictionary, nulls=nulls))
+    codes = values.take(distinct.indices)
     if not unknown.any():
         return codes, np.zeros(len(codes), bool)
-    return codes, np.append(unknown, False)[pc.fill_null(encoded.indices, len(unknown)).to_numpy(zero_copy_only=False)]
+    return codes, np.append(unknown, False)[pc.fill_null(distinct.indices, len(unknown)).to_numpy(zero_copy_only=False)]
 
 
 def _judged(table: str, values: pa.StringArray) -> tuple[pa.StringArray, Mask]:

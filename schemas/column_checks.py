@@ -12,7 +12,7 @@ from schemas import casting, code_tables, identifiers
 from schemas.contract import Column, ValueType
 from schemas.errors import ContractBroken
 from schemas.rendering.arrow import ARROW_TYPES
-from schemas.text import NO_VALUE_WORDS, Mask, are_words, as_text, present, tidy, with_nul
+from schemas.text import NO_VALUE_WORDS, Mask, are_words, as_text, is_ascii, present, tidy, with_nul
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ def _broken(column: Column, array: pa.Array, where: str) -> ContractBroken:
 def _refuse_other_bytes(array: pa.Array) -> None:
     """Look at bytes that Arrow takes for UTF-8 without looking."""
     kind = array.type
+    if pa.types.is_string(kind) and is_ascii(array):
+        return
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
         array.validate(full=True)
 

@@ -17,7 +17,7 @@ def repeated(record_ids: pa.ChunkedArray, cursor: pa.ChunkedArray | None, eligib
     """
     gone = np.zeros(len(eligible), bool)
     able = np.flatnonzero(eligible)
-    if len(able) < 2 or (len(able) == len(eligible) and is_ascending(record_ids)):
+    if len(able) < 2 or is_ascending(record_ids):
         return gone
     rows, groups = _shared(record_ids, able)
     if len(rows) == 0:

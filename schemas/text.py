@@ -58,6 +58,22 @@ def as_text(array: pa.Array) -> pa.StringArray:
         raise TypeError(f"type {kind} cannot be read as text") from error
 
 
+def encoded(array: pa.Array) -> pa.DictionaryArray:
+    """Any flat Arrow array as texts that stand once each, or nearly so, and the rows' places among them.
+
+    Raises:
+        TypeError: as `as_text`.
+    """
+    if repeats(array):
+        return pa.DictionaryArray.from_arrays(array.indices, as_text(array.dictionary))
+    return as_text(array).dictionary_encode()
+
+
+def repeats(array: pa.Array) -> bool:
+    """Whether it is a dictionary whose values are fewer than half of the rows: then they are worked on instead."""
+    return pa.types.is_dictionary(array.type) and 2 * len(array.dictionary) <= len(array)
+
+
 def _float_text(array: pa.DoubleArray) -> pa.StringArray:
     values = array.fill_null(np.nan).to_numpy(zero_copy_only=False)
     whole = np.isfinite(values) & (np.floor(values) == values) & (np.abs(values) < 2.0**63)
@@ -87,9 +103,49 @@ def tidy(text: pa.StringArray, *, nulls: tuple[str, ...] = EXPORTED_NULLS) -> pa
     """Blanks off both ends, NUL characters out; empty texts and the words of `nulls` become null."""
     if with_nul(text).any():
         text = pc.replace_substring(text, "\x00", "")
-    text = pc.utf8_trim(text, BLANKS)
+    text = _trimmed(text)
     gone = are_words(text, ("", *nulls))
     return pc.if_else(pa.array(gone), pa.scalar(None, pa.string()), text) if gone.any() else text
+
+
+def _trimmed(text: pa.StringArray) -> pa.StringArray:
+    """Blanks off both ends. Most columns have none and stay where they are in memory: a copy costs more than a look."""
+    suspects = _may_end_blank(text)
+    if not suspects.any():
+        return text
+    few = text.filter(pa.array(suspects))
+    return text if pc.utf8_trim(few, BLANKS).equals(few) else pc.utf8_trim(text, BLANKS)
+
+
+def _may_end_blank(text: pa.StringArray) -> Mask:
+    """Texts whose first byte, or last two bytes, a blank could have; some of them have none."""
+    if len(text) == 0 or not text.buffers()[2]:
+        return np.zeros(len(text), bool)
+    content = np.frombuffer(text.buffers()[2], np.uint8)
+    bounds = offsets(text)
+    first = content.take(bounds[:-1], mode="clip")  # an empty text looks at its neighbour, and has no blank to lose
+    last = content.take(bounds[1:] - 1, mode="clip")
+    suspects: Mask = _FIRST_OF_BLANKS.take(first)
+    ends = np.flatnonzero(_LAST_OF_BLANKS.take(last))
+    before = content.take(bounds[1:][ends] - 2, mode="clip")
+    suspects[ends] |= (last[ends] < _ASCII) | _PENULTIMATE_OF_BLANKS.take(before)
+    return suspects
+
+
+_ASCII: Final = 0x80
+
+
+def _bytes_of_blanks(place: int) -> Mask:
+    """A table by byte: whether a blank has it there."""
+    spelled = (blank.encode() for blank in BLANKS)
+    table = np.zeros(256, bool)
+    table[[one[place] for one in spelled if len(one) >= abs(place)]] = True
+    return table
+
+
+_FIRST_OF_BLANKS: Final = _bytes_of_blanks(0)
+_LAST_OF_BLANKS: Final = _bytes_of_blanks(-1)
+_PENULTIMATE_OF_BLANKS: Final = _bytes_of_blanks(-2)
 
 
 def with_nul(text: pa.StringArray) -> Mask:
@@ -105,6 +161,15 @@ def with_nul(text: pa.StringArray) -> Mask:
     return np.asarray(pc.fill_null(pc.match_substring(text, "\x00"), False).to_numpy(zero_copy_only=False))
 
 
+def is_ascii(text: pa.StringArray) -> bool:
+    """Whether all bytes are ASCII and all offsets in order, so that nothing else is to be looked at."""
+    bounds = offsets(text)
+    if len(bounds) < 2 or text.buffers()[2] is None or (bounds[1:] < bounds[:-1]).any():
+        return False
+    content = np.frombuffer(text.buffers()[2], np.uint8)[bounds[0] : bounds[-1]]
+    return len(content) == bounds[-1] - bounds[0] and bool(content.max(initial=0) < _ASCII)
+
+
 def are_words(text: pa.StringArray, words: tuple[str, ...]) -> Mask:
     """Rows that are one of a few short words; texts longer than every word are not looked up."""
     longest = max((len(word.encode()) for word in words), default=0)
@@ -116,6 +181,13 @@ def are_words(text: pa.StringArray, words: tuple[str, ...]) -> Mask:
         few = text.take(pa.array(places))
         found[places] = pc.is_in(few, pa.array(words, pa.string())).to_numpy(zero_copy_only=False)
     return found
+
+
+def replaced(text: pa.StringArray, rows: Mask, few: pa.StringArray) -> pa.StringArray:
+    """The texts with `few` in place of those at `rows`, in order; twice as fast as Arrow's replacement by mask."""
+    places = np.arange(len(text), dtype=np.int32)
+    places[rows] = np.arange(len(text), len(text) + len(few), dtype=np.int32)
+    return pa.concat_arrays([text, few]).take(pa.array(places))
 
 
 def offsets(text: pa.StringArray) -> npt.NDArray[np.int32]:

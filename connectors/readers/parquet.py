@@ -1,5 +1,8 @@
 """Parquet: columns typed as the sender typed them."""
 
+from collections.abc import Sequence
+from typing import Final
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -7,7 +10,9 @@ from connectors.drops import DropFile
 from connectors.readers.headers import match_header
 from connectors.readers.received import Received
 from connectors.refusals import Refusal
-from schemas.contract import Contract
+from schemas.contract import Contract, ValueType
+
+_FEW_VALUES: Final = (ValueType.DATE, ValueType.MONTH, ValueType.YEAR)
 
 
 def read(file: DropFile, contract: Contract) -> Received:
@@ -23,10 +28,14 @@ def read_known(file: DropFile, contract: Contract) -> Received:
 def _read(file: DropFile, contract: Contract, *, drift: bool) -> Received:
     where = file.path.name
     try:
-        with pq.ParquetFile(file.path, page_checksum_verification=True, memory_map=True) as source:
-            schema = source.schema_arrow
-            header = match_header(schema.names, contract, where)
-            wanted = [at for at, name in enumerate(header.names) if drift or name not in header.drift]
+        metadata = pq.read_metadata(file.path, memory_map=True)
+        schema = metadata.schema.to_arrow_schema()
+        header = match_header(schema.names, contract, where)
+        wanted = [at for at, name in enumerate(header.names) if drift or name not in header.drift]
+        repeating = [] if drift else _repeating(metadata, schema, header.names, contract)
+        with pq.ParquetFile(
+            file.path, metadata=metadata, read_dictionary=repeating, page_checksum_verification=True, memory_map=True
+        ) as source:
             table = source.read(columns=None if drift else [schema.names[at] for at in wanted])
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise Refusal(
@@ -38,6 +47,21 @@ def _read(file: DropFile, contract: Contract, *, drift: bool) -> Received:
         for name, column in zip(names, table.columns, strict=True)
     ]
     return Received(pa.Table.from_arrays(columns, names=names), header.drift)
+
+
+def _repeating(metadata: pq.FileMetaData, schema: pa.Schema, names: Sequence[str], contract: Contract) -> list[str]:
+    """Text columns of codes and days that the file holds as dictionaries: each value is then judged once."""
+    if not metadata.num_row_groups:
+        return []
+    group = metadata.row_group(0)
+    chunks = (group.column(at) for at in range(group.num_columns))
+    stored = {chunk.path_in_schema for chunk in chunks if chunk.has_dictionary_page}
+    few = {column.name for column in contract.columns if column.codes or column.type in _FEW_VALUES}
+    return [
+        field.name
+        for field, name in zip(schema, names, strict=True)
+        if name in few and field.name in stored and _is_text(field.type)
+    ]
 
 
 def _as_received(column: pa.ChunkedArray, name: str, where: str, *, looked_at: bool) -> pa.ChunkedArray:

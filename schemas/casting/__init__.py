@@ -11,9 +11,9 @@ import pyarrow as pa
 from schemas.casting.dates import cast_dates, cast_timestamps
 from schemas.casting.months import cast_months, cast_years
 from schemas.casting.numbers import cast_integers, cast_money, cast_numbers
-from schemas.casting.result import Cast, none_bad
+from schemas.casting.result import Cast, none_bad, of_dictionary
 from schemas.contract import ValueType
-from schemas.text import as_text, tidy
+from schemas.text import as_text, repeats, tidy
 
 __all__ = ["BAD_RULES", "Cast", "cast"]
 
@@ -46,4 +46,6 @@ def cast(array: pa.Array, value_type: ValueType) -> Cast:
     Raises:
         TypeError: the column is nested, or holds bytes that are not text.
     """
+    if repeats(array):
+        return of_dictionary(array, _CASTS[value_type])
     return _CASTS[value_type](array)

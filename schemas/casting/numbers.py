@@ -181,12 +181,20 @@ def _money_of_exact(array: pa.Array) -> Cast:
     """Integers and decimals; amounts that need more than 16 digits before the point are bad."""
     if pa.types.is_decimal(array.type) and array.type.scale <= 2 and array.type.precision - array.type.scale <= 16:
         return none_bad(array.cast(MONEY))
+    if pa.types.is_integer(array.type) and _few_digits(array):
+        yuan = array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+        return none_bad(_of_cents(yuan * 100, present(array)))
     wide = pa.decimal256(76, max(array.type.scale, 0) if pa.types.is_decimal(array.type) else 0)
     amounts = array.cast(wide)
     limit = pa.scalar(decimal.Decimal(_LARGEST_YUAN), wide)
     fits = pc.fill_null(pc.less_equal(pc.abs(amounts), limit), True)
     kept = pc.if_else(fits, amounts, pa.scalar(None, amounts.type))
     return Cast(_rounded(kept), ~fits.to_numpy(zero_copy_only=False))
+
+
+def _few_digits(whole: pa.Array) -> bool:
+    ends = pc.min_max(whole).as_py()
+    return (ends["min"] or 0) >= -_LARGEST_YUAN and (ends["max"] or 0) <= _LARGEST_YUAN
 
 
 def _money_of_floats(array: pa.DoubleArray) -> Cast:

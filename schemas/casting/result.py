@@ -25,7 +25,11 @@ def none_bad(values: pa.Array) -> Cast:
 
 def over_distinct(text: pa.StringArray, read: Callable[[pa.StringArray], Cast]) -> Cast:
     """Read each distinct value once."""
-    encoded = text.dictionary_encode()
+    return of_dictionary(text.dictionary_encode(), read)
+
+
+def of_dictionary(encoded: pa.DictionaryArray, read: Callable[[pa.Array], Cast]) -> Cast:
+    """Read each value of a dictionary, and give it to its rows."""
     cast = read(encoded.dictionary)
     places = encoded.indices
     bad = np.append(cast.bad, False)

@@ -17,6 +17,7 @@ from schemas.calendar_days import epoch_days
 from schemas.characters import Bytes, Integers, are_digits, cleaned_numbers, lengths, matrix, number, texts
 from schemas.divisions import known_numbers
 from schemas.identifiers.check_digits import citizen_check, machine_zone_check
+from schemas.identifiers.faultless import NOBODYS_DIVISIONS, checked_but_faultless
 from schemas.identifiers.result import IdentifierResult, joined
 from schemas.identifiers.words import placeholders
 from schemas.text import Mask, whole
@@ -28,7 +29,6 @@ _CENTENARIANS: Final = 996
 """Sequences 996 to 999 of 15-digit numbers were kept for those born before 1900."""
 
 _PERMITS: Final = (810_000, 820_000, 830_000)
-_NOBODYS_DIVISIONS: Final = (0, 123_456)
 _FAR_FUTURE: Final = date(9999, 12, 31)
 
 
@@ -39,7 +39,9 @@ def citizen_ids(array: pa.Array | pa.ChunkedArray, *, as_of: date = _FAR_FUTURE)
     number). Flags of numbers that stay: `unknown_division`, `future_birth` (after `as_of`), `placeholder`
     (sequence 000), `upgraded_from_15`. The old card of foreign residents (3 letters, 12 digits) stays as it is.
     """
-    return in_blocks(array, lambda block: checked_citizen_ids(cleaned_numbers(block), as_of))
+    return checked_but_faultless(
+        array, as_of, lambda rest: in_blocks(rest, lambda block: checked_citizen_ids(cleaned_numbers(block), as_of))
+    )
 
 
 def in_blocks(array: pa.Array | pa.ChunkedArray, check: Callable[[pa.Array], IdentifierResult]) -> IdentifierResult:
@@ -92,7 +94,7 @@ def _reasons(characters: Bytes, as_of: date) -> dict[str, Mask]:
         "unknown_division": valid & ~_known(divisions),
         "future_birth": valid & (born > (as_of - date(1970, 1, 1)).days),
         "placeholder": valid & (characters[14:17] == ord("0")).all(axis=0),
-        "nobodys": valid & np.isin(divisions, _NOBODYS_DIVISIONS),
+        "nobodys": valid & np.isin(divisions, NOBODYS_DIVISIONS),
     }
 
 

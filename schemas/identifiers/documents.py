@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from schemas.characters import are_digits, cleaned_numbers, lengths, matrix
 from schemas.identifiers.citizen import checked_citizen_ids, in_blocks
+from schemas.identifiers.faultless import checked_but_faultless
 from schemas.identifiers.result import IdentifierResult
 from schemas.identifiers.words import placeholders
 from schemas.text import Mask
@@ -29,7 +30,9 @@ def person_documents(array: pa.Array | pa.ChunkedArray, *, as_of: date) -> Ident
 
     Flags besides those of citizen ids: `length` (under 4 characters) and `placeholder`; both make null.
     """
-    return in_blocks(array, lambda block: _checked(cleaned_numbers(block), as_of))
+    return checked_but_faultless(
+        array, as_of, lambda rest: in_blocks(rest, lambda block: _checked(cleaned_numbers(block), as_of))
+    )
 
 
 def _checked(cleaned: pa.StringArray, as_of: date) -> IdentifierResult:

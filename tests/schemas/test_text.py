@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.text import BLANKS, NO_VALUE_WORDS, are_words, as_text, tidy
+from schemas.text import BLANKS, NO_VALUE_WORDS, are_words, as_text, is_ascii, tidy
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,23 @@ def test_slices_are_judged_by_their_own_rows() -> None:
     values = pa.array(["无", "a", None, "-"])
     assert are_words(values[1:], NO_VALUE_WORDS).tolist() == [False, False, True]
     assert tidy(values[1:2]).to_pylist() == ["a"]
+
+
+@given(st.lists(st.builds("".join, st.lists(st.sampled_from([*BLANKS, *"a王老龘㐀Ａ·é"]), max_size=5)) | st.none()))
+def test_blanks_come_off_both_ends_and_nothing_else(values: list[str | None]) -> None:
+    column = pa.array(["王", *values], pa.string()).slice(1)
+    plain = [None if value is None else value.replace("\x00", "").strip(BLANKS) or None for value in values]
+    assert tidy(column).to_pylist() == plain
+
+
+@given(st.lists(st.text(max_size=4) | st.none()))
+def test_ascii_is_known(values: list[str | None]) -> None:
+    column = pa.array(["é", *values], pa.string()).slice(1)
+    if is_ascii(column):
+        assert all(value.isascii() for value in values if value)
+
+
+def test_other_bytes_are_not_ascii() -> None:
+    assert is_ascii(pa.array(["a", None, "bc"]))
+    assert not is_ascii(pa.array(["a", "青"]))
+    assert not is_ascii(pa.array([b"\xff"]).view(pa.string()))
