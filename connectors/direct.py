@@ -5,7 +5,7 @@ rows come out; the first batch of a dataset stands on nothing.
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,6 +29,28 @@ from storage.errors import SourceRejected
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What validation made of the rows of one batch: accepted + quarantined = received.
+
+    `rules`: `column:rule` → quarantined rows; a row can break several.
+    """
+
+    dataset: str
+    batch: str
+    received: int
+    accepted: int
+    quarantined: int
+    rules: Mapping[str, int]
+
+
+Report = Callable[[Tally], None]
+
+
+def _unheard(_: Tally) -> None:
+    """Nobody asked."""
+
+
 @dataclass(frozen=True)
 class _Wish:
     """On which day batches are judged, which columns are wanted (None: all), whose broken floors are waived."""
@@ -36,6 +58,7 @@ class _Wish:
     as_of: date
     columns: Collection[str] | None = None
     released: Collection[str] = ()
+    report: Report = _unheard
 
 
 def read_drop(
@@ -45,17 +68,19 @@ def read_drop(
     as_of: date,
     columns: Collection[str] | None = None,
     released: Collection[str] = (),
+    report: Report = _unheard,
 ) -> Mapping[str, pa.Table]:
     """The accepted rows of those of the datasets that the folder holds; broken floors of `released` ones are waived.
 
     Columns as in the accepted zone; where `columns` are named, these, `record_id`, and those whose null share has a
-    floor. Memory holds all datasets at once; `write_drop` holds one at a time.
+    floor. `report` hears of every batch, in any order and from any thread. Memory holds all datasets at once;
+    `write_drop` holds one at a time.
 
     Raises:
         SourceUnavailable: the folder is missing.
         SourceRejected: it holds none of the datasets, or files of them are rejected or held; all of these are named.
     """
-    chosen, wish = _chosen(folder, datasets), _Wish(as_of, columns, released)
+    chosen, wish = _chosen(folder, datasets), _Wish(as_of, columns, released, report)
     folded = mapped(lambda name: _fold(source_contract(name), chosen[name], wish), chosen)
     if refused := [one for _, rejections in folded for one in rejections]:
         raise rejected(refused)
@@ -63,13 +88,20 @@ def read_drop(
 
 
 def write_drop(
-    folder: Path, datasets: Collection[str], out: Path, *, as_of: date, released: Collection[str] = ()
+    folder: Path,
+    datasets: Collection[str],
+    out: Path,
+    *,
+    as_of: date,
+    released: Collection[str] = (),
+    report: Report = _unheard,
 ) -> Mapping[str, Path]:
     """The same as `read_drop`, one Parquet file per dataset in a folder that is there."""
     paths: dict[str, Path] = {}
     refused: list[Rejection] = []
+    wish = _Wish(as_of, None, released, report)
     for name, files in _chosen(folder, datasets).items():
-        table, rejections = _fold(source_contract(name), files, _Wish(as_of, released=released))
+        table, rejections = _fold(source_contract(name), files, wish)
         refused += rejections
         if table is not None and not refused:
             paths[name] = out / f"{name}.parquet"
@@ -170,15 +202,15 @@ def _checked(file: DropFile, contract: Contract, mode: Mode, wish: _Wish) -> Val
     received = read(file, contract, drift=False)
     columns = None if wish.columns is None else {*wish.columns, *contract.floors.max_null_share}
     checked = check(received, contract, batch=file.batch, mode=mode, as_of=wish.as_of, columns=columns)
+    counts = (checked.received, checked.accepted.num_rows, checked.quarantined.num_rows)
     logger.info(
         "batch read",
         extra={
             "dataset": contract.name,
             "file": file.path.name,
-            "received": checked.received,
-            "accepted": checked.accepted.num_rows,
-            "quarantined": checked.quarantined.num_rows,
+            **dict(zip(("received", "accepted", "quarantined"), counts, strict=True)),
             "drift": len(received.drift),
         },
     )
+    wish.report(Tally(contract.name, file.batch, *counts, checked.rule_counts))
     return checked

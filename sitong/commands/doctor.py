@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from sitong.console import out
 from sitong.settings import load_settings
@@ -17,6 +16,8 @@ def doctor(
     ] = False,
 ) -> None:
     """Check the installation, and say what to do about what is wrong. 检查安装。"""
+    from rich.table import Table
+
     from sitong import airflow_home
     from sitong.checkup import checkup
 

@@ -3,24 +3,23 @@
 import json
 import shutil
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from sitong.commands.run import Day
-from sitong.console import out, step
+from sitong.console import note, out, step
 from sitong.settings import today
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from matching.run import MatchOptions
+    from sitong.reading import Judged, Reading
 
 Entity = Literal["person", "enterprise"]
 
@@ -61,14 +60,18 @@ def match(
     accept: Annotated[list[str] | None, typer.Option(help="Accept a held dataset (police.resident) 放行")] = None,
 ) -> None:
     """Match persons, enterprises, or any tables with a declared model, file to file. 文件到文件的匹配。"""
+    from sitong.lean_arrow import leave_pandas_out
+
+    leave_pandas_out()
     from matching.run import MatchOptions
+    from sitong.reading import Judged
 
     options = MatchOptions(only="crosswalk" if only else None, model=_trained(model))
     out_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".match-", dir=out_folder) as folder:
         if matched is not None and drops is not None and not records:
             day = as_of.date() if as_of else today()
-            _match_drop(_ENTITIES[matched], drops, Path(folder), options, _Judged(day, _datasets(accept or [])))
+            _match_drop(_ENTITIES[matched], drops, Path(folder), options, Judged(day, _datasets(accept or [])))
         elif matched is None and drops is None and records and model is not None:
             _match_tables(model, records, Path(folder), options)
         else:
@@ -92,14 +95,6 @@ def _trained(model: Path | None) -> Path | None:
     return model if model is not None and model.suffix == ".json" else None
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """How batches are judged: the day, and the datasets whose broken floors are waived."""
-
-    as_of: date
-    released: frozenset[str] = frozenset()
-
-
 def _datasets(accepted: Sequence[str]) -> frozenset[str]:
     if not accepted:
         return frozenset()
@@ -111,36 +106,29 @@ def _datasets(accepted: Sequence[str]) -> frozenset[str]:
     return datasets
 
 
-def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOptions", judged: _Judged) -> None:
-    from connectors.direct import read_drop, write_drop
+def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOptions", judged: "Judged") -> None:
     from matching.run import match as match_records
     from registry.policy import policy
+    from sitong.reading import read, read_to_files
 
-    datasets, started = policy(entity).datasets, time.monotonic()
+    datasets, whole = policy(entity).datasets, options.only is None
     with tempfile.TemporaryDirectory(prefix="accepted-", dir=folder) as accepted:
-        tables: Mapping[str, Any]
         with step("read and validate 读取校验") as said:
-            whole = options.only is None  # golden records read the accepted columns again, from files
-            tables = (
-                write_drop(drops, datasets, Path(accepted), as_of=judged.as_of, released=judged.released)
+            reading = (  # golden records read the accepted columns again, from files
+                read_to_files(drops, datasets, judged, Path(accepted))
                 if whole
-                else read_drop(
-                    drops,
-                    datasets,
-                    as_of=judged.as_of,
-                    columns=_columns_read(entity, options.model),
-                    released=judged.released,
-                )
+                else read(drops, datasets, judged, columns=_columns_read(entity, options.model))
             )
-            said.append(f"{len(tables)} datasets")
-        read_seconds = time.monotonic() - started
+            said.append(f"{len(reading.tables)} datasets")
+        for line in reading.quarantine():
+            note(line)
         with step(f"match {entity}s 匹配") as said:
-            summary = match_records(entity, tables, folder, options=options)
+            summary = match_records(entity, reading.tables, folder, options=options)
             said.append(f"{sum(summary.records.values()):,} records, {summary.clusters:,} {entity}s")
         if whole:
             with step("golden records 黄金记录"):
-                _write_golden(entity, tables, folder, judged.as_of)
-    _add_reading(folder / "summary.json", sum(summary.records.values()), read_seconds)
+                _write_golden(entity, reading.tables, folder, judged.as_of)
+    _add_reading(folder / "summary.json", reading)
 
 
 def _columns_read(entity: Entity, trained: Path | None) -> frozenset[str]:
@@ -189,9 +177,7 @@ def _table(path: Path) -> "pa.Table":
     )
 
 
-def _add_reading(path: Path, rows: int, seconds: float) -> None:
+def _add_reading(path: Path, reading: "Reading") -> None:
     """Put the reading before the stages of the match, so that the seconds add up to those of the command."""
-    summary = json.loads(path.read_text(encoding="utf-8"))
-    summary["stages"].insert(0, {"name": "read and validate", "rows": rows, "seconds": round(seconds, 3)})
-    summary["seconds"] = round(summary["seconds"] + seconds, 3)
+    summary = reading.added_to(json.loads(path.read_text(encoding="utf-8")))
     path.write_text(json.dumps(summary, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

@@ -9,6 +9,7 @@ import pytest
 import xlsxwriter
 
 from connectors.checking import check
+from connectors.direct import Tally
 from connectors.drops import DropFile, scan
 from connectors.intake import accepted, read_drop, take_in, write_drop
 from connectors.readers import read
@@ -155,3 +156,41 @@ def test_wanted_columns_alone_are_kept(tmp_path: Path) -> None:
     table = read_drop(tmp_path, {"tax.wage"}, as_of=AS_OF, columns={"wages"})["tax.wage"]
     assert table.column_names == ["record_id", "taxpayer_id", "person_record_id", "tax_year", "wages"]
     assert table["record_id"].to_pylist() == ["b"]
+
+
+def test_every_received_row_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "tax.wage.1.csv").write_bytes(csv_bytes([wage("a"), wage("b"), wage("")]))
+    (tmp_path / "tax.wage.2.csv").write_bytes(csv_bytes([wage("a"), wage("b"), wage("c", wages="much")]))
+    heard: list[Tally] = []
+    read_drop(tmp_path, {"tax.wage"}, as_of=AS_OF, report=heard.append)
+    assert heard == [
+        Tally("tax.wage", "1", 3, 2, 1, {"record_id:empty": 1}),
+        Tally("tax.wage", "2", 3, 2, 1, {"wages:bad_number": 1}),
+    ]
+
+
+def test_dictionaries_of_a_file_are_read_as_its_texts_are(tmp_path: Path) -> None:
+    days = ["1985-01-01", "19850101", "1900-01-01", "soon", None, "1985/1/1", "", " 2030-01-01"]
+    codes = ["1", "男", "2", "9", "女", None, "x", "1.0"]
+    rows = 64
+    columns = {
+        "record_id": [f"r{at:03}" for at in range(rows)],
+        "id_number": ["370202198501010012", None] * (rows // 2),
+        "name": ["王小明"] * rows,
+        "updated_at": ["2026-03-31"] * rows,
+        "sex": codes * (rows // 8),
+        "birth_date": days * (rows // 8),
+        "status": ["正常", "迁出", None, "注销"] * (rows // 4),
+    }
+    tables = []
+    for at, options in enumerate(({"use_dictionary": True, "row_group_size": 20}, {"use_dictionary": False})):
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        pq.write_table(pa.table(columns), folder / "police.resident.parquet", **options)
+        wanted = {*columns, "birth_date_raw", "_flags"}
+        released = {"police.resident"}
+        read_tables = read_drop(folder, released, as_of=AS_OF, columns=wanted, released=released)
+        tables.append(read_tables["police.resident"])
+    assert tables[0].to_pylist() == tables[1].to_pylist()
+    assert tables[0].schema.equals(tables[1].schema)
+    assert tables[0]["birth_date"].null_count < rows

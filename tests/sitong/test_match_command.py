@@ -42,7 +42,9 @@ def test_it_writes_what_is_promised_for_its_owner_alone(town, tmp_path):
         assert summary["records"] == {name: len(town.rows[name]) for name in datasets}
         assert summary["seconds"] > 0
         assert summary["peak_mib"] > 0
-        assert {"name", "rows", "seconds"} <= summary["stages"][0].keys()
+        assert summary["stages"][0]["stage"] == "read and validate"
+        assert summary["stages"][0]["rows"] == sum(summary["records"].values())
+        assert all({"stage", "seconds", "peak_mib"} <= stage.keys() for stage in summary["stages"])
         golden = pq.read_table(out / "golden.parquet", columns=["master_id"])
         assert sorted(golden.column(0).to_pylist()) == sorted(ids[kind])
     assert not ids["persons"] & ids["enterprises"]
