@@ -1,11 +1,12 @@
 """Arrow without pandas, for a command that has no use for it.
 
-The first array that Arrow makes of a NumPy array has it import pandas, to ask whether that is a series: an eighth of
-a second and 40 MiB.
+Where pandas is installed, Arrow imports it at the first array that it makes of a NumPy array or the other way round,
+to ask whether that is a series: an eighth of a second and 40 MiB.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 
 
@@ -19,15 +20,17 @@ class _NoPandas:
             raise ModuleNotFoundError(name=name)
 
 
-def leave_pandas_out() -> None:
-    """Let Arrow find no pandas when it asks. What needs pandas all the same (`to_pandas`) imports it as ever."""
+@contextmanager
+def without_pandas() -> Iterator[None]:
+    """Let nobody find pandas in this process until the end, unless it was imported before.
+
+    Afterwards all is as ever: `to_pandas` and the like import it.
+    """
     if "pandas" in sys.modules:
+        yield
         return
     sys.meta_path.insert(0, _NoPandas)
     try:
-        import numpy as np
-        import pyarrow as pa
-
-        pa.array(np.zeros(1))  # it asks once a process
+        yield
     finally:
         sys.meta_path.remove(_NoPandas)

@@ -60,15 +60,14 @@ def match(
     accept: Annotated[list[str] | None, typer.Option(help="Accept a held dataset (police.resident) 放行")] = None,
 ) -> None:
     """Match persons, enterprises, or any tables with a declared model, file to file. 文件到文件的匹配。"""
-    from sitong.lean_arrow import leave_pandas_out
+    from sitong.lean_arrow import without_pandas
 
-    leave_pandas_out()
-    from matching.run import MatchOptions
-    from sitong.reading import Judged
-
-    options = MatchOptions(only="crosswalk" if only else None, model=_trained(model))
     out_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".match-", dir=out_folder) as folder:
+    with without_pandas(), tempfile.TemporaryDirectory(prefix=".match-", dir=out_folder) as folder:
+        from matching.run import MatchOptions
+        from sitong.reading import Judged
+
+        options = MatchOptions(only="crosswalk" if only else None, model=_trained(model))
         if matched is not None and drops is not None and not records:
             day = as_of.date() if as_of else today()
             _match_drop(_ENTITIES[matched], drops, Path(folder), options, Judged(day, _datasets(accept or [])))
