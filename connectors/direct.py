@@ -130,6 +130,7 @@ def read_changes(
     as_of: date,
     columns: Collection[str],
     released: Collection[str] = (),
+    report: Report = _unheard,
 ) -> Mapping[str, DatasetChanges]:
     """What a drop does to accepted states that are not read: the columns of `read_drop`, one row a changed record.
 
@@ -138,7 +139,7 @@ def read_changes(
     Raises:
         As `read_drop`.
     """
-    chosen, wish = _chosen(folder, datasets), _Wish(as_of, columns, released)
+    chosen, wish = _chosen(folder, datasets), _Wish(as_of, columns, released, report)
 
     def fold(name: str) -> tuple[pa.Table | None, list[Rejection]]:
         return _fold(source_contract(name), chosen[name], wish, (State(datasets[name]), compose))

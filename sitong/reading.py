@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from connectors.direct import Tally, read_drop, write_drop
+from connectors.direct import DatasetChanges, Tally, read_changes, read_drop, write_drop
 from matching.stages import peak_mib
 
 STAGE = "read and validate"
@@ -28,7 +28,10 @@ class Judged:
 
 @dataclass(frozen=True)
 class Reading:
-    """A drop that was read; `tables`: dataset → accepted rows, or their Parquet file; `tallies`: one per batch."""
+    """A drop that was read; `tallies`: one per batch.
+
+    `tables`: dataset → accepted rows, or their Parquet file, or what changes of them (`DatasetChanges`).
+    """
 
     tables: Mapping[str, Any]
     tallies: tuple[Tally, ...]
@@ -84,3 +87,14 @@ def read_to_files(drops: Path, datasets: Collection[str], judged: Judged, folder
     started, tallies = time.monotonic(), list[Tally]()
     tables = write_drop(drops, datasets, folder, as_of=judged.as_of, released=judged.released, report=tallies.append)
     return Reading(tables, tuple(tallies), time.monotonic() - started, peak_mib())
+
+
+def read_what_changed(
+    drops: Path, rows_before: Mapping[str, int], judged: Judged, *, columns: Collection[str]
+) -> tuple[Reading, Mapping[str, DatasetChanges]]:
+    """The named columns of the changes in a drop to datasets of which there were so many rows before."""
+    started, tallies = time.monotonic(), list[Tally]()
+    found = read_changes(
+        drops, rows_before, as_of=judged.as_of, columns=columns, released=judged.released, report=tallies.append
+    )
+    return Reading(found, tuple(tallies), time.monotonic() - started, peak_mib()), found

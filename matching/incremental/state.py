@@ -63,6 +63,7 @@ def save(state: MatchState, model: MatchModel, folder: Path) -> None:
         "release": installed_version("sitong"),
         "model": model_hash(model),
         "datasets": list(state.records.datasets),
+        "rows": np.bincount(state.records.dataset, minlength=len(state.records.datasets)).tolist(),
         "fields": {field: len(others) for field, others in state.records.others.items()},
         "told": sorted(state.records.told),
         "held": sorted(state.nodes.held),
@@ -100,6 +101,16 @@ def load(folder: Path, model: MatchModel) -> MatchState:
         _records(arrays, manifest), _nodes(arrays, manifest), pairs, arrays.load("pairs.bits"),
         arrays.load("clusters.root"),
     )  # fmt: skip
+
+
+def rows_by_dataset(folder: Path, model: MatchModel) -> Mapping[str, int]:
+    """How many records of each dataset a state holds.
+
+    Raises:
+        BadSpecification: as `load`.
+    """
+    manifest = _manifest(folder, model)
+    return dict(zip(manifest["datasets"], manifest["rows"], strict=True))
 
 
 def model_hash(model: MatchModel) -> str:

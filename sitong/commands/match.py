@@ -56,6 +56,12 @@ def match(
     records: Annotated[
         list[Path] | None, typer.Option(help="Tables for a declared model 任意表", exists=True, dir_okay=False)
     ] = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of a match: --drops holds what changed since 上次匹配目录", exists=True, file_okay=False
+        ),
+    ] = None,
     as_of: Day = None,
     accept: Annotated[list[str] | None, typer.Option(help="Accept a held dataset (police.resident) 放行")] = None,
 ) -> None:
@@ -68,14 +74,17 @@ def match(
         from sitong.reading import Judged
 
         options = MatchOptions(only="crosswalk" if only else None, model=_trained(model))
-        if matched is not None and drops is not None and not records:
-            day = as_of.date() if as_of else today()
-            _match_drop(_ENTITIES[matched], drops, Path(folder), options, Judged(day, _datasets(accept or [])))
-        elif matched is None and drops is None and records and model is not None:
+        judged = Judged(as_of.date() if as_of else today(), _datasets(accept or []))
+        if since is not None and matched is not None and drops is not None and not records and model is None:
+            _match_changes(_ENTITIES[matched], since, drops, Path(folder), judged)
+        elif since is None and matched is not None and drops is not None and not records:
+            _match_drop(_ENTITIES[matched], drops, Path(folder), options, judged)
+        elif since is None and matched is None and drops is None and records and model is not None:
             _match_tables(model, records, Path(folder), options)
         else:
             raise typer.BadParameter(
-                "give either persons or enterprises with --drops, or --model with --records (and always --out)"
+                "give either persons or enterprises with --drops (and --since for changes, which goes by the model of"
+                " that match), or --model with --records; and always --out"
             )
         _put_in_place(Path(folder), out_folder)
     out.print(str(out_folder), markup=False, soft_wrap=True)
@@ -127,6 +136,31 @@ def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOption
         if whole:
             with step("golden records 黄金记录"):
                 _write_golden(entity, reading.tables, folder, judged.as_of)
+    _add_reading(folder / "summary.json", reading)
+
+
+def _match_changes(entity: Entity, since: Path, drops: Path, folder: Path, judged: "Judged") -> None:
+    """Apply a drop of changes to a finished match: the crosswalk, the model as it is, and the state."""
+    from matching.incremental import run, state
+    from matching.incremental.changes import Withdrawn
+    from matching.records import columns_read
+    from registry.policy import policy
+    from sitong.reading import read_what_changed
+
+    model = run.trained_of(since).model
+    if model.model != entity:
+        raise typer.BadParameter(f"{since} is a match of {model.model} records, not of {entity} records")
+    before = dict.fromkeys(policy(entity).datasets, 0) | dict(state.rows_by_dataset(since / state.FOLDER, model))
+    with step("read and validate changes 读取校验变更") as said:
+        reading, changes = read_what_changed(drops, before, judged, columns=columns_read(model))
+        said.append(f"{sum(len(one.rows) + len(one.deleted) for one in changes.values()):,} records")
+    for line in reading.quarantine():
+        note(line)
+    with step(f"match changes of {entity}s 变更匹配") as said:
+        sent = {name: run.Sent(one.rows, Withdrawn(one.deleted, one.whole)) for name, one in changes.items()}
+        summary = run.match_changes(since, sent, folder)
+        said.append(f"{summary.added:,} new, {summary.replaced:,} changed, {summary.removed:,} gone")
+        said.append(f"{summary.clusters:,} {entity}s")
     _add_reading(folder / "summary.json", reading)
 
 
