@@ -40,8 +40,14 @@ class Holders:
 
     def of(self, texts: pa.StringArray) -> Counts:
         """Holders of some values, 0 for one that was not seen."""
-        places: npt.NDArray[Any] = pc.index_in(texts, value_set=self.values).fill_null(-1).to_numpy()
-        return np.asarray(np.append(self.counts, 0.0)[places])
+        if len(texts) > len(self.values):
+            places: npt.NDArray[Any] = pc.index_in(texts, value_set=self.values).fill_null(-1).to_numpy()
+            return np.asarray(np.append(self.counts, 0.0)[places])
+        out = np.zeros(len(texts))
+        places = pc.index_in(self.values, value_set=texts).fill_null(-1).to_numpy()
+        found = np.flatnonzero(places >= 0)
+        out[places[found]] = self.counts[found]
+        return out
 
 
 @dataclass(frozen=True)

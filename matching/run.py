@@ -119,17 +119,18 @@ def _match(
         collapsed = collapse_without_placeholders(records, model, known_values.placeholders if known_values else None)
         records, nodes = without_unread_texts(collapsed.records, model), collapsed.nodes
     with watch.stage("block"):
-        pairs, counts = candidate_pairs(records, nodes, model, trained.bounds if trained else None)
+        pairs, rule_counts = candidate_pairs(records, nodes, model, trained.bounds if trained else None)
     with watch.stage("compare"):
         evidence = compare(records, nodes, model, pairs)
     with watch.stage("train"):
         known = trained or replace(
-            training.train(records, nodes, model, evidence), bounds={one.rule: one.largest for one in counts}
+            training.train(records, nodes, model, evidence), bounds={one.rule: one.largest for one in rule_counts}
         )
         common = weighing.frequencies(nodes, records, model, known_values)
     decision = _decide(records, nodes, model, (known, common), (pairs, evidence), watch)
     with watch.stage("write"):
-        made = state.MatchState(records, nodes, pairs, decision.weighed.bits, decision.root)
+        counts = {field: one.counts for field, one in common.items()}
+        made = state.MatchState(records, nodes, counts, pairs, decision.weighed.bits, decision.root)
         state_saved = background.submit(state.save, made, model, out / state.FOLDER)
         clusters = outputs.write_clusters(out, records, nodes, model.prefix, (decision.root, decision.chances))
         parameters.write(out / "model.json", model, known)
@@ -146,7 +147,7 @@ def _match(
         nodes=len(nodes), collapsed=len(records) - len(nodes), pairs=len(pairs), links=decision.links,
         clusters=clusters[0], linked=clusters[1], review_pairs=review,
         converged=None if trained else _converged(model, known),
-        placeholders=collapsed.removed, blocking=tuple(counts), cut=decision.cut, notes=known.notes,
+        placeholders=collapsed.removed, blocking=tuple(rule_counts), cut=decision.cut, notes=known.notes,
         stages=tuple(watch.stages),
         seconds=round(sum(stage.seconds for stage in watch.stages), 3), peak_mib=peak_mib(),
     )  # fmt: skip

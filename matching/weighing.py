@@ -36,12 +36,13 @@ Bits = npt.NDArray[np.float64]
 class Frequencies:
     """Share of persons who hold each value of a field, and the average that its u stands for.
 
-    `holders`: the counts they rest on: how many nodes hold each value.
+    `holders`: what they rest on: how many nodes hold each value that training saw. `counts`: the same by code.
     """
 
     share: Bits
     average: float
     holders: Holders
+    counts: Bits
 
 
 def frequencies(
@@ -59,11 +60,11 @@ def frequencies(
             known = Holders(texts, counts)
         else:
             counts = known.of(texts)
-        out[spec.field] = _frequencies(spec, known, counts)
+        out[spec.field] = frequencies_of(spec, known, counts)
     return out
 
 
-def _frequencies(spec: ComparisonSpec, known: Holders, counts: Bits) -> Frequencies:
+def frequencies_of(spec: ComparisonSpec, known: Holders, counts: Bits) -> Frequencies:
     """Shares of values whose holders are `counts`, by all the holders that are known."""
     total = max(float(known.counts.sum()), 1.0)
     declared = spec.levels[-1].u or 1e-4
@@ -71,7 +72,7 @@ def _frequencies(spec: ComparisonSpec, known: Holders, counts: Bits) -> Frequenc
         total + FREQUENCY_STRENGTH
     )
     share = (counts + FREQUENCY_STRENGTH * average) / (total + FREQUENCY_STRENGTH)
-    return Frequencies(share, average, known)
+    return Frequencies(share, average, known, counts)
 
 
 def level_weights(model: MatchModel, parameters: Parameters, levels: Levels) -> Bits:

@@ -72,10 +72,12 @@ def advance(before: MatchState, sent: Records, withdrawn: Mapping[str, Withdrawn
     old = _under_new_values(before.records, changed.records)
     regrouped = regroup(before.nodes, old, changed, model)
     paired = pair_anew(changed.records, before.nodes, regrouped, model, bounds)
-    weigh = _Weigh(changed.records, regrouped.nodes, trained)
+    common = _frequencies(before, changed.records, trained)
+    weigh = _Weigh(changed.records, regrouped.nodes, trained, common)
     pairs, bits = _all_pairs(before, regrouped, paired, weigh)
     root, decided, cut = _clusters(before, regrouped, paired.anew, (pairs, bits), weigh)
-    state = MatchState(changed.records, regrouped.nodes, pairs, bits, root)
+    counts = {field: one.counts for field, one in common.items()}
+    state = MatchState(changed.records, regrouped.nodes, counts, pairs, bits, root)
     return Advanced(state, changed, int(paired.anew.sum()), len(paired.pairs), int(decided.sum()), cut)
 
 
@@ -86,13 +88,22 @@ def _under_new_values(before: Records, after: Records) -> Records:
     )
 
 
+def _frequencies(before: MatchState, records: Records, trained: Trained) -> Mapping[str, Frequencies]:
+    """How common values were in training; only values that are new are looked up."""
+    out = {}
+    for field, counts in before.holders.items():
+        known = trained.values.holders[field]
+        new = known.of(records.values[field].texts[len(counts) :])
+        out[field] = weighing.frequencies_of(trained.model.comparison(field), known, np.concatenate((counts, new)))
+    return out
+
+
 class _Weigh:
     """Total bits of pairs of today's nodes."""
 
-    def __init__(self, records: Records, nodes: Nodes, trained: Trained) -> None:
+    def __init__(self, records: Records, nodes: Nodes, trained: Trained, common: Mapping[str, Frequencies]) -> None:
         self.trained = trained
-        self._records, self._nodes = records, nodes
-        self._common: Mapping[str, Frequencies] = weighing.frequencies(nodes, records, trained.model, trained.values)
+        self._records, self._nodes, self._common = records, nodes, common
 
     def __call__(self, pairs: Pairs) -> Bits:
         """Bits by pair."""

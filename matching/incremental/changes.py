@@ -196,21 +196,33 @@ Parts = tuple[tuple[str, ...], npt.NDArray[np.int8], Mapping[str, ValueTable]]
 def _gathered(before: Records, sent: Records, order: Rows, parts: Parts) -> Records:
     """All records in their new order."""
     datasets, dataset, values = parts
+    fresh = np.flatnonzero(order >= len(before))
+    kept = np.zeros(len(before), bool)
+    kept[order[order < len(before)]] = True
+    at, rows = fresh - np.arange(len(fresh)), order[fresh] - len(before)
 
-    def rows(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.concatenate([one, other])[order]
+    def merged(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.insert(one[kept], at, other[rows])
 
-    ids = pa.chunked_array([*before.record_ids.chunks, *sent.record_ids.chunks], pa.string())
-    taken = ids.combine_chunks().take(pa.array(order))
+    def of_field(field: str) -> tuple[Codes, tuple[Codes, ...], Flags | None]:
+        others = zip(before.others[field], sent.others[field], strict=True)
+        told = merged(before.told[field], sent.told[field]) if field in before.told else None
+        return merged(before.codes[field], sent.codes[field]), tuple(merged(*pair) for pair in others), told
+
+    found = dict(in_parallel(of_field, sorted(before.codes)))
     return Records(
         datasets=datasets,
         dataset=dataset,
-        record_ids=taken if isinstance(taken, pa.ChunkedArray) else pa.chunked_array([taken]),
-        codes={field: rows(codes, sent.codes[field]) for field, codes in before.codes.items()},
-        others={
-            field: tuple(rows(one, other) for one, other in zip(before.others[field], sent.others[field], strict=True))
-            for field in before.codes
-        },
-        told={field: rows(told, sent.told[field]) for field, told in before.told.items()},
+        record_ids=_ids_in_order(before, sent, order),
+        codes={field: codes for field, (codes, _, _) in found.items()},
+        others={field: others for field, (_, others, _) in found.items()},
+        told={field: told for field, (_, _, told) in found.items() if told is not None},
         values=values,
     )
+
+
+def _ids_in_order(before: Records, sent: Records, order: Rows) -> pa.ChunkedArray:
+    """Record ids by slices: those between two places where rows come or go are not copied."""
+    ids = pa.chunked_array([*before.record_ids.chunks, *sent.record_ids.chunks], pa.string())
+    taken = ids.combine_chunks().take(pa.array(order))
+    return taken if isinstance(taken, pa.ChunkedArray) else pa.chunked_array([taken])

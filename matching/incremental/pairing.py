@@ -84,19 +84,21 @@ def _blocks(view: _View, anew: Flags, gone: _Gone, lost: Sequence[Keyed]) -> lis
     rules = view.model.blocking
     mine = keys_of(view.records, view.nodes, rules, np.flatnonzero(anew).astype(np.int32), None)
     keys = [np.concatenate((one.key, other.key)) for one, other in zip(mine, lost, strict=True)]
-    names = sorted({name for rule in rules for name in rule.keys})
-    reachable = dict(in_parallel(lambda name: _sharing(view, name, anew, gone), names))
+    fields = sorted({name.partition(".")[0] for rule in rules for name in rule.keys})
+    found = in_parallel(lambda field: _sharing(view, field, anew, gone), fields)
+    reachable = {name: nodes for _, by_key in found for name, nodes in by_key.items()}
 
     def of_rule(place: int) -> _Block:
         rule = rules[place]
         reached = np.logical_and.reduce([reachable[name] for name in rule.keys])
         others = np.flatnonzero(reached & ~anew).astype(np.int32)
         (theirs,) = keys_of(view.records, view.nodes, [rule], others, {rule.name: buckets_of(keys[place])})
-        met = np.flatnonzero(np.isin(theirs.key, keys[place]))
+        sought = sorted_distinct(keys[place])
+        met = np.flatnonzero(_among(theirs.key, sought))
         owner = np.concatenate((mine[place].owner, theirs.owner[met]))
         key = np.concatenate((mine[place].key, theirs.key[met]))
         large = _large(key, lost[place].key, view.bounds[rule.name])
-        stirred = owner[np.isin(key, large)] if len(large) else owner[:0]
+        stirred = owner[_among(key, large)]
         active = np.ones(len(owner), bool) if rule.settled == "compare" else ~view.nodes.settled[owner]
         order = np.argsort(~active, kind="stable")
         return _Block(Keyed(owner[order], key[order], int(active.sum())), stirred)
@@ -105,34 +107,47 @@ def _blocks(view: _View, anew: Flags, gone: _Gone, lost: Sequence[Keyed]) -> lis
 
 
 def _large(keys: Keys, lost: Keys, largest: int) -> Keys:
-    """The keys of blocks that hold more nodes than are paired in full, now or before."""
-    every, places = np.unique(np.concatenate((keys, lost)), return_inverse=True)
-    counts = np.bincount(places, minlength=len(every))
-    return np.asarray(every[counts > largest])
+    """The keys of blocks that hold more nodes than are paired in full, now or before; in order."""
+    ordered = np.sort(np.concatenate((keys, lost)))
+    crowded = ordered[largest:] == ordered[: max(len(ordered) - largest, 0)]
+    return sorted_distinct(ordered[: len(crowded)][crowded])
 
 
-def _sharing(view: _View, name: str, anew: Flags, gone: _Gone) -> Flags:
-    """Nodes that can share this part of a key with one formed anew or gone: hardly any other, and none is left out.
+def _among(keys: Keys, sought: Keys) -> Flags:
+    """Which keys are among some distinct ones that stand in order."""
+    if not len(sought):
+        return np.zeros(len(keys), bool)
+    places = np.minimum(np.searchsorted(sought, keys), len(sought) - 1)
+    return np.asarray(sought[places] == keys)
+
+
+def _sharing(view: _View, field: str, anew: Flags, gone: _Gone) -> dict[str, Flags]:
+    """By key of a field the nodes that can share it with one formed anew or gone: hardly any other, none left out.
 
     Found by sifting the values of the field, of which there are fewer than nodes.
     """
-    field, _, key = name.partition(".")
     held, before = view.nodes.held[field], gone.before.held[field]
     owner = np.repeat(np.arange(len(view.nodes), dtype=np.int32), np.diff(held.starts))
-    looked_for = np.zeros(len(view.records.values[field]), bool)
+    table = view.records.values[field]
+    looked_for = np.zeros(len(table), bool)
     looked_for[held.codes[anew[owner]]] = True
     widths = before.widths(gone.nodes)
     looked_for[before.codes[ranges(before.starts[gone.nodes], widths)]] = True
-    table = view.records.values[field].keys[key or "value"]
-    columns = [table] if table.ndim == 1 else [*table.T]
-    scattered = [column * SCATTER for column in columns]
-    wanted = buckets_of(np.concatenate([column[looked_for] for column in scattered]))
-    shares = np.logical_or.reduce(
-        [wanted[bucket_of(one, wanted)] & (column != 0) for one, column in zip(scattered, columns, strict=True)]
-    )
-    out = np.zeros(len(view.nodes), bool)
-    out[owner[shares[held.codes]]] = True
-    return out
+    found = {}
+    for name in sorted({key for rule in view.model.blocking for key in rule.keys if key.partition(".")[0] == field}):
+        key = table.keys[name.partition(".")[2] or "value"]
+        shares = _sharing_values(key, looked_for) if "." in name else looked_for & (key != 0)
+        found[name] = np.zeros(len(view.nodes), bool)
+        found[name][owner[shares[held.codes]]] = True
+    return found
+
+
+def _sharing_values(key: Keys, looked_for: Flags) -> Flags:
+    """Values that may share a key with one that is looked for."""
+    columns = [column * SCATTER for column in (key.T if key.ndim == 2 else [key])]
+    wanted = buckets_of(np.concatenate([column[looked_for] for column in columns]))
+    shares = [wanted[bucket_of(column, wanted)] & (column != 0) for column in columns]
+    return np.asarray(np.logical_or.reduce(shares))
 
 
 def _pairs(view: _View, blocks: Sequence[_Block], anew: Flags) -> Pairs:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from matching.incremental.changes import Changed, Flags, Rows
 from matching.model import MatchModel
 from matching.nodes import Held, Nodes, collapse, group_keys
+from matching.parallel import in_parallel
 from matching.records import Records
 from matching.standardise.values import Codes
 
@@ -86,7 +87,10 @@ def _merged(before: Nodes, touched: Flags, changed: Changed, made: tuple[Rows, N
     of_record = np.empty(len(changed.came_from), np.int32)
     of_record[stays] = place[before.of_record[changed.came_from[stays]]]
     of_record[rows] = of_fresh[fresh.of_record]
-    held = {field: _held(one, kept, fresh.held[field], order) for field, one in before.held.items()}
+
+    def held(field: str) -> Held:
+        return _held(before.held[field], touched, fresh.held[field], at)
+
     masks = _masks(before.datasets[kept], changed)
     nodes = Nodes(
         of_record=of_record,
@@ -94,7 +98,7 @@ def _merged(before: Nodes, touched: Flags, changed: Changed, made: tuple[Rows, N
         size=np.concatenate([before.size[kept], fresh.size])[order],
         datasets=np.concatenate([masks, fresh.datasets])[order],
         settled=np.concatenate([before.settled[kept], fresh.settled])[order],
-        held=held,
+        held=dict(in_parallel(held, sorted(before.held))),
     )
     return Regrouped(nodes, came_from, place)
 
@@ -117,12 +121,13 @@ def _moved(changed: Changed) -> Mapping[int, int]:
     return {old: now[name] for old, name in enumerate(names[:64]) if now[name] < 64}
 
 
-def _held(before: Held, kept: Codes, fresh: Held, order: Rows) -> Held:
-    """The values of kept nodes and fresh ones in their new order."""
-    starts = np.concatenate([before.starts[kept], fresh.starts[:-1] + len(before.codes)])[order].astype(np.int64)
-    widths = np.concatenate([np.diff(before.starts)[kept], np.diff(fresh.starts)])[order].astype(np.int64)
-    ends = np.cumsum(widths)
-    total = int(ends[-1]) if len(ends) else 0
-    places = np.arange(total) + np.repeat(starts - (ends - widths), widths)
-    codes = np.concatenate([before.codes, fresh.codes])[places]
-    return Held(np.concatenate([[0], ends]).astype(np.int32), codes)
+def _held(before: Held, touched: Flags, fresh: Held, at: Rows) -> Held:
+    """The values of kept nodes, and before each place in `at` those of a fresh one."""
+    widths = np.diff(before.starts)
+    codes = before.codes[np.repeat(~touched, widths)]
+    widths = widths[~touched]
+    starts = np.concatenate([[0], np.cumsum(widths, dtype=np.int64)])
+    fresh_widths = np.diff(fresh.starts)
+    codes = np.insert(codes, np.repeat(starts[at], fresh_widths), fresh.codes)
+    ends = np.cumsum(np.insert(widths, at, fresh_widths), dtype=np.int32)
+    return Held(np.concatenate([np.zeros(1, np.int32), ends]), codes)

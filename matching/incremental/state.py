@@ -39,12 +39,14 @@ class MatchState:
     Attributes:
         records: all records as codes, with the standard values that they point to.
         nodes: what collapse made of them.
+        holders: field with term frequencies → how many held each value in training, by code.
         pairs: candidate pairs of nodes; `bits`: their total weight.
         root: cluster by node, named by its smallest node.
     """
 
     records: Records
     nodes: Nodes
+    holders: Mapping[str, Bits]
     pairs: Pairs
     bits: Bits
     root: Component
@@ -58,6 +60,8 @@ def save(state: MatchState, model: MatchModel, folder: Path) -> None:
     for name, array in (("left", state.pairs.left), ("right", state.pairs.right), ("bits", state.bits)):
         arrays.save(f"pairs.{name}", array)
     arrays.save("clusters.root", state.root)
+    for field, counts in state.holders.items():
+        arrays.save(f"holders.{field}", counts)
     manifest = {
         "format": FORMAT,
         "release": installed_version("sitong"),
@@ -98,9 +102,13 @@ def load(folder: Path, model: MatchModel) -> MatchState:
     arrays = ArrayFolder(folder)
     pairs = Pairs(arrays.load("pairs.left"), arrays.load("pairs.right"))
     return MatchState(
-        _records(arrays, manifest), _nodes(arrays, manifest), pairs, arrays.load("pairs.bits"),
+        _records(arrays, manifest),
+        _nodes(arrays, manifest),
+        {field: arrays.load(f"holders.{field}") for field in arrays.names("holders.")},
+        pairs,
+        arrays.load("pairs.bits"),
         arrays.load("clusters.root"),
-    )  # fmt: skip
+    )
 
 
 def rows_by_dataset(folder: Path, model: MatchModel) -> Mapping[str, int]:
