@@ -4,6 +4,7 @@ Owns the layout of the folder, nothing of what the arrays mean. It refuses objec
 it is read. Files 0600, folder 0700.
 """
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,14 +44,33 @@ class ArrayFolder:
         table: pa.Table = pa.ipc.open_file(source).read_all()
         return table.column("text")
 
+    def has_texts(self, name: str) -> bool:
+        """Whether there is such a list of texts."""
+        return (self.path / f"{name}.arrow").exists()
+
     def names(self, prefix: str) -> Sequence[str]:
         """The arrays whose name begins so, without the prefix, in order."""
         found = (path.stem for path in self.path.glob(f"{prefix}*.npy"))
         return sorted(name.removeprefix(prefix) for name in found)
 
+    def link(self, prefix: str, other: "ArrayFolder") -> None:
+        """Take over the files of another folder whose name begins so: as the same files where the disk can.
+
+        Files are never written again, so that two folders may share them.
+        """
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in other.path.glob(f"{prefix}*"):
+            target = self.path / path.name
+            try:
+                target.hardlink_to(path)
+            except OSError:
+                shutil.copyfile(path, target)
+                target.chmod(0o600)
+
     def _opened(self, name: str) -> Path:
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self.path / name
+        path.unlink(missing_ok=True)
         path.touch(mode=0o600)
         path.chmod(0o600)
         return path

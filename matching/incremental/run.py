@@ -100,13 +100,14 @@ def _match_changes(previous: Path, sent: Mapping[str, Sent], out: Path, backgrou
     with watch.stage("load"):
         trained = trained_of(previous)
         before = state.load(previous / state.FOLDER, trained.model)
+        base = state.base_of(previous / state.FOLDER)
     with watch.stage("standardise"):
         records = read({name: one.rows for name, one in sent.items()}, trained.model)
     with watch.stage("decide"):
         after = advance(before, records, {name: one.withdrawn for name, one in sent.items()}, trained)
     with watch.stage("write"):
         saved = [
-            background.submit(state.save_values, after.state.records, out / state.FOLDER),
+            background.submit(state.save_values, after.state.records, out / state.FOLDER, base),
             background.submit(state.save, after.state, trained.model, out / state.FOLDER),
         ]
         clusters = _write(after.state, trained, out)

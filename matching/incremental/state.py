@@ -28,6 +28,9 @@ from matching.weighing import Bits
 from storage.errors import BadSpecification
 
 FOLDER: Final = "state"
+MOST_NEW: Final = 0.25
+"""New values, of those in files, up to which these files are kept and the new ones stand beside them."""
+
 FORMAT: Final = 1
 """Rises when the arrays of a state, or what standardisers make of a text, change their meaning."""
 
@@ -72,24 +75,56 @@ def save(state: MatchState, model: MatchModel, folder: Path) -> None:
         "told": sorted(state.records.told),
         "held": sorted(state.nodes.held),
     }
-    path = folder / "manifest.json"
+    _write_json(folder / "manifest.json", manifest)
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.touch(mode=0o600)
-    path.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def save_values(records: Records, folder: Path) -> None:
-    """Write the standard values, which are known long before the rest; what was there before is no longer whole."""
+@dataclass(frozen=True)
+class Base:
+    """Values that an earlier state has in files: its folder, and by field how many of its values are in them."""
+
+    folder: Path
+    counts: Mapping[str, int]
+
+
+def save_values(records: Records, folder: Path, base: Base | None = None) -> None:
+    """Write the standard values, which are known long before the rest; what was there before is no longer whole.
+
+    Values that an earlier state has in files are taken over with them, as long as few have come since.
+    """
     (folder / "manifest.json").unlink(missing_ok=True)
-    arrays = ArrayFolder(folder)
+    arrays, counts = ArrayFolder(folder), {}
     for field, table in records.values.items():
-        arrays.save_texts(f"values.{field}", table.texts)
-        for name, key in table.keys.items():
-            arrays.save(f"values.{field}.key.{name}", key)
-        for name, feature in table.features.items():
-            if feature.dtype == object:
-                arrays.save_texts(f"values.{field}.feature.{name}", pa.array(feature.tolist(), pa.string()))
-            else:
-                arrays.save(f"values.{field}.feature.{name}", feature)
+        known = base.counts[field] if base else 0
+        if base and len(table) - known <= known * MOST_NEW:
+            arrays.link(f"values.{field}.", ArrayFolder(base.folder))
+            counts[field] = known
+            _save_table(arrays, f"newer.{field}", table, known)
+        else:
+            counts[field] = len(table)
+            _save_table(arrays, f"values.{field}", table, 0)
+    _write_json(folder / "bases.json", counts)
+
+
+def base_of(folder: Path) -> Base:
+    """The values that a state has in files of their own."""
+    return Base(folder, json.loads((folder / "bases.json").read_text(encoding="utf-8")))
+
+
+def _save_table(arrays: ArrayFolder, prefix: str, table: ValueTable, start: int) -> None:
+    """Values from a place on."""
+    arrays.save_texts(f"{prefix}.texts", table.texts[start:])
+    for name, key in table.keys.items():
+        arrays.save(f"{prefix}.key.{name}", key[start:])
+    for name, feature in table.features.items():
+        if feature.dtype == object:
+            arrays.save_texts(f"{prefix}.feature.{name}", pa.array(feature[start:].tolist(), pa.string()))
+        else:
+            arrays.save(f"{prefix}.feature.{name}", feature[start:])
 
 
 def load(folder: Path, model: MatchModel) -> MatchState:
@@ -170,13 +205,26 @@ def _records(arrays: ArrayFolder, manifest: Mapping[str, Any]) -> Records:
 
 
 def _values(arrays: ArrayFolder, field: str) -> ValueTable:
-    keys = {name: arrays.load(f"values.{field}.key.{name}") for name in arrays.names(f"values.{field}.key.")}
-    prefix = f"values.{field}.feature."
-    features: dict[str, Feature] = {name: arrays.load(prefix + name) for name in arrays.names(prefix)}
-    for path in arrays.path.glob(f"{prefix}*.arrow"):
-        name = path.stem.removeprefix(prefix)
-        features[name] = np.array(arrays.load_texts(prefix + name).to_pylist(), object)
-    texts = arrays.load_texts(f"values.{field}")
+    old, new = (_table(arrays, f"{word}.{field}") for word in ("values", "newer"))
+    if not len(new):
+        return old
+    return ValueTable(
+        pa.concat_arrays([old.texts, new.texts]),
+        {name: np.concatenate((key, new.keys[name])) for name, key in old.keys.items()},
+        {name: np.concatenate((feature, new.features[name])) for name, feature in old.features.items()},
+    )
+
+
+def _table(arrays: ArrayFolder, prefix: str) -> ValueTable:
+    if not arrays.has_texts(f"{prefix}.texts"):
+        return ValueTable(pa.array([], pa.string()))
+    keys = {name: arrays.load(f"{prefix}.key.{name}") for name in arrays.names(f"{prefix}.key.")}
+    start = f"{prefix}.feature."
+    features: dict[str, Feature] = {name: arrays.load(start + name) for name in arrays.names(start)}
+    for path in arrays.path.glob(f"{start}*.arrow"):
+        name = path.stem.removeprefix(start)
+        features[name] = np.array(arrays.load_texts(start + name).to_pylist(), object)
+    texts = arrays.load_texts(f"{prefix}.texts")
     return ValueTable(texts.combine_chunks() if texts.num_chunks != 1 else texts.chunk(0), keys, features)
 
 
