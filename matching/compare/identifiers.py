@@ -14,7 +14,9 @@ agree, the division does not · one_error: one character wrong, missing, extra o
 invalid, or two valid numbers of the last century with one digit different: a number that was given with 15 digits has a
 check digit made from the wrong one · two_errors: the same twice."""
 
-CODE_LEVELS: Final = ("different", "one_error", "exact")
+CODE_LEVELS: Final = ("two", "different", "one_error", "exact")
+"""two: both fit their check digits and differ, so that neither is mistyped · different: at
+least one does not fit · one_error: at least one does not fit, one character wrong, missing, extra or two exchanged."""
 
 CITIZEN_PLACE: Final = {name: place for place, name in enumerate(CITIZEN_LEVELS)}
 NEAR: Final = 3
@@ -44,10 +46,11 @@ def citizen_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[
 def code_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[Any]:
     """Places in `CODE_LEVELS` of unequal codes: one error counts only where at least one check digit fails."""
     valid = table.features["valid"]
-    out = np.zeros(len(left), np.int8)
+    both = valid[left] & valid[right]
+    out = np.where(both, 0, 1).astype(np.int8)
     worth = _worth_while(table.features["points"], table.features["length"], left, right)
-    rows = np.flatnonzero(worth & ~(valid[left] & valid[right]))
-    out[rows[_distances(table, left[rows], right[rows]) <= 1]] = 1
+    rows = np.flatnonzero(worth & ~both)
+    out[rows[_distances(table, left[rows], right[rows]) <= 1]] = 2
     return out
 
 

@@ -16,6 +16,7 @@ _FIELDS: Final = {
     "address": Bilingual("地址", "Address"),
     "organization_code": Bilingual("组织机构代码", "Organisation code"),
     "kind": Bilingual("主体类别", "Kind of business"),
+    "shop": Bilingual("同为个体工商户", "Both individual businesses"),
     "representative": Bilingual("法定代表人", "Representative"),
     "representative_id": Bilingual("法定代表人证件", "Representative's id"),
     "phone": Bilingual("电话", "Telephone"),
@@ -43,6 +44,12 @@ _LEVELS: Final = {
     "house": Bilingual("同一门户", "same house"),
     "sister": Bilingual("关联企业名称", "a sister company's name"),
     "trade": Bilingual("字号相同", "same trade name"),
+    "owner": Bilingual("一方似为经营者姓名", "one is like its owner's name"),
+    "industry": Bilingual("字号不同、行业相同", "another trade name, the same industry"),
+    "elsewhere": Bilingual("仅行政区划不同", "equal but for another city or district"),
+    "two": Bilingual("两个有效号码", "two valid numbers"),
+    "flat": Bilingual("同一小区门户", "same flat of an estate"),
+    "full": Bilingual("仅形式写法不同", "equal but for how form and brackets are written"),
     "core": Bilingual("去除区划和形式后相同", "equal without division and form"),
 }
 

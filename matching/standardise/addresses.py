@@ -7,6 +7,7 @@ Owns only comparison keys. It refuses nothing; an address without a number has a
 import functools
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -100,7 +101,8 @@ def standard_addresses(texts: pa.StringArray) -> tuple[pa.StringArray, npt.NDArr
 def address(texts: pa.StringArray) -> Standardised:
     """Addresses to keys.
 
-    `value` is the whole text, `house` road and all numbers, `building` road and first number, `road` the road.
+    `value` is the whole text, `house` road and all numbers, `flat` an estate and the last three numbers, whether road
+    and number stand before it or not, `building` road and first number, `road` the road.
     """
     folded = [standard_addresses(part) for part in _chunks(texts)] or [(texts, np.zeros(0, bool))]
     codes, values = merged(pa.concat_arrays([part for part, _ in folded]), np.concatenate([c for _, c in folded]))
@@ -116,10 +118,15 @@ def _chunks(texts: pa.StringArray) -> list[pa.StringArray]:
 
 
 def _road_keys(held: Characters) -> dict[str, Keys]:
-    first, numbers, leading = _numbers(held.points, held.starts)
-    road = _before(held.points, held.starts, np.where(first >= 0, first, held.lengths))
-    present = np.where(first >= 0, numbers, 0).astype(np.uint64)
-    return {"house": mixed(road, present), "building": mixed(road, leading), "road": mixed(road)}
+    found = _numbers(held.points, held.starts)
+    road = _before(held.points, held.starts, np.where(found.first >= 0, found.first, held.lengths))
+    estate = _before(held.points, held.starts, found.third)
+    named = np.where((estate & np.uint64(0x1FFFFF)) >= np.uint64(0x4E00), estate, 0).astype(np.uint64)
+    named = np.where((estate & np.uint64(0x1FFFFF)) == ord("号"), 0, named).astype(np.uint64)
+    return {
+        "house": mixed(road, found.everything), "flat": mixed(named, found.ending),
+        "building": mixed(road, found.leading), "road": mixed(road),
+    }  # fmt: skip
 
 
 def _before(points: npt.NDArray[np.uint32], starts: Places, anchor: Places) -> Keys:
@@ -132,31 +139,65 @@ def _before(points: npt.NDArray[np.uint32], starts: Places, anchor: Places) -> K
     return np.where(anchor >= 2, out, 0).astype(np.uint64)
 
 
-def _numbers(points: npt.NDArray[np.uint32], starts: Places) -> tuple[Places, Keys, Keys]:
-    """Of each text: where its first number begins (−1), a key of all its numbers in order, and of the first."""
-    first = np.full(len(starts), -1, np.int64)
-    everything, leading = np.zeros(len(starts), np.uint64), np.zeros(len(starts), np.uint64)
+@dataclass(frozen=True)
+class _Numbers:
+    """The numbers of each text.
+
+    Attributes:
+        first: where the first begins; `third` where the third from the end does; −1 where there is none.
+        everything: a key of all of them in order; `leading` of the first, `ending` of the last three; 0 for none.
+    """
+
+    first: Places
+    third: Places
+    everything: Keys
+    leading: Keys
+    ending: Keys
+
+
+def _numbers(points: npt.NDArray[np.uint32], starts: Places) -> _Numbers:
+    count = len(starts)
+    out = _Numbers(np.full(count, -1), np.full(count, -1), *(np.zeros(count, np.uint64) for _ in range(3)))
+    begins, ends = _runs(points, starts)
+    if not len(begins):
+        return out
+    owner = np.searchsorted(starts, begins, side="right") - 1
+    values = _values(points, begins, ends)
+    stays = ~_floors(points, values, ends, owner)
+    begins, owner, values = begins[stays], owner[stays], values[stays]
+    opens = np.concatenate(([True], owner[1:] != owner[:-1]))
+    place = np.arange(len(begins)) - np.maximum.accumulate(np.where(opens, np.arange(len(begins)), 0))
+    salted = mixed(values + np.uint64(1), (place + 1).astype(np.uint64))
+    chosen = owner[opens]
+    out.first[chosen] = begins[opens] - starts[chosen]
+    out.everything[chosen] = np.bitwise_xor.reduceat(salted, np.flatnonzero(opens)) | np.uint64(1)
+    out.leading[chosen] = values[opens] + np.uint64(1)
+    last = np.flatnonzero(np.append(opens[1:], True) & (place >= 2))
+    out.third[owner[last]] = begins[last - 2] - starts[owner[last]]
+    out.ending[owner[last]] = mixed(*(values[last - back] + np.uint64(1) for back in range(3)))
+    return out
+
+
+def _runs(points: npt.NDArray[np.uint32], starts: Places) -> tuple[Places, Places]:
+    """Where the runs of digits begin and end, none over the end of a text."""
     digit = (points - 48) <= 9
     opening = digit.copy()
     opening[1:] &= ~digit[:-1]
     boundary = starts[1:][starts[1:] < len(points)]
     opening[boundary] = digit[boundary]
-    begins = np.flatnonzero(opening)
-    if not len(begins):
-        return first, everything, leading
     closing = digit.copy()
     closing[:-1] &= ~digit[1:] | opening[1:]
-    ends = np.flatnonzero(closing) + 1
-    owner = np.searchsorted(starts, begins, side="right") - 1
-    values = _values(points, begins, ends)
-    opens = np.concatenate(([True], owner[1:] != owner[:-1]))
-    place = np.arange(len(begins)) - np.maximum.accumulate(np.where(opens, np.arange(len(begins)), 0))
-    salted = mixed(values + np.uint64(1), (place + 1).astype(np.uint64))
-    chosen = owner[opens]
-    first[chosen] = begins[opens] - starts[chosen]
-    everything[chosen] = np.bitwise_xor.reduceat(salted, np.flatnonzero(opens)) | np.uint64(1)
-    leading[chosen] = values[opens] + np.uint64(1)
-    return first, everything, leading
+    return np.flatnonzero(opening), np.flatnonzero(closing) + 1
+
+
+def _floors(
+    points: npt.NDArray[np.uint32], values: npt.NDArray[np.uint64], ends: Places, owner: Places
+) -> npt.NDArray[np.bool_]:
+    """Numbers of floors that the room behind them says again: 5层502."""
+    out = np.zeros(len(values), bool)
+    follows = points[np.minimum(ends[:-1], len(points) - 1)]
+    out[:-1] = np.isin(follows, [ord("层"), ord("楼")]) & (values[1:] // 100 == values[:-1]) & (owner[1:] == owner[:-1])
+    return out
 
 
 def _values(points: npt.NDArray[np.uint32], begins: Places, ends: Places) -> npt.NDArray[Any]:

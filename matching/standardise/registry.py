@@ -7,10 +7,13 @@ from typing import Final
 import pyarrow as pa
 
 from matching.standardise.addresses import address
-from matching.standardise.companies import business_kind, company_name, organization_code, owner_id
+from matching.standardise.companies import company_name
+from matching.standardise.enterprise_numbers import business_kind, individual_business, organization_code, owner_id
 from matching.standardise.identifiers import citizen_id
 from matching.standardise.names import chinese_name
 from matching.standardise.plain import code, date, digits, sex, text
+from matching.standardise.representatives import representative_name
+from matching.standardise.telephones import telephone
 from matching.standardise.values import Standardised, Standardiser, distinct, through
 
 STANDARDISERS: Final[Mapping[str, Standardiser]] = {
@@ -22,9 +25,12 @@ STANDARDISERS: Final[Mapping[str, Standardiser]] = {
     "company_name": company_name,
     "date": date,
     "digits": digits,
+    "individual_business": individual_business,
     "organization_code": organization_code,
     "owner_id": owner_id,
+    "representative_name": representative_name,
     "sex": sex,
+    "telephone": telephone,
     "text": text,
 }
 

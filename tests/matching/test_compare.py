@@ -88,7 +88,7 @@ def test_citizen_ids(left, right, expected):
         ("digits", "13800000001", "13800000021", "one_error"),
         ("digits", "13800000001", "13811000001", "different"),
         ("text", "smith", "smyth", "one_error"),
-        ("company_name", "青岛海蓝科技有限公司", "海蓝（青岛）科技有限责任公司", "core"),
+        ("company_name", "青岛海蓝科技有限公司", "海蓝（青岛）科技有限责任公司", "full"),
         ("company_name", "青岛海蓝科技有限公司", "青岛海蓝商贸有限公司", "sister"),
         ("company_name", "青岛海蓝科技有限公司", "青岛海蓝有限公司", "trade"),
         ("company_name", "青岛海蓝科技有限公司", "青岛海兰科技有限公司", "sound"),

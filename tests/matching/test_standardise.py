@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.standardise import addresses, companies, names
+from matching.standardise import addresses, company_names, names
+from matching.standardise.enterprise_numbers import shared_code
 from matching.standardise.identifiers import citizen_id
 from matching.standardise.registry import STANDARDISERS, standardiser
 from matching.standardise.values import mixed
@@ -16,7 +17,7 @@ CHINESE = st.text(st.sampled_from("张偉伟买提·•（）曾用名萧肖王?
 TEXTS = st.lists(st.one_of(st.none(), ANY_TEXT, CHINESE), max_size=12)
 
 
-@pytest.mark.parametrize("fold", [names.fold, addresses.fold, companies.fold])
+@pytest.mark.parametrize("fold", [names.fold, addresses.fold, company_names.fold])
 @given(text=st.one_of(ANY_TEXT, CHINESE))
 @settings(max_examples=150, deadline=None)
 def test_folding_is_idempotent(fold, text):
@@ -129,7 +130,7 @@ def test_chinese_numbers(text, value):
     ],
 )
 def test_company_names(name, parts):
-    found = companies.parse(companies.fold(name))
+    found = company_names.parse(company_names.fold(name))
     assert (found.division, found.trade, found.industry, found.form, found.branch) == parts
 
 
@@ -145,7 +146,7 @@ def test_company_names(name, parts):
     ],
 )
 def test_shared_codes(text, code):
-    assert companies.shared_code(text) == code
+    assert shared_code(text) == code
 
 
 @given(texts=st.lists(st.text(string.ascii_lowercase, min_size=1, max_size=5), min_size=2, max_size=30))

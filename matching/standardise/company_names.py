@@ -1,0 +1,296 @@
+"""The parts of a company's name: division, trade name, industry, form, and what names a branch.
+
+Owns the folding and the parsing. It refuses nothing: a name without recognisable parts is a trade name as a whole.
+Word lists are the CSV files in `matching/words/`. Source of the order of parts: 企业名称登记管理规定, article 6.
+"""
+
+import csv
+import functools
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from matching.characters.table import compound_surnames, simplify
+from matching.standardise.folding import at_rest
+
+WORDS: Final = Path(__file__).parent.parent / "words"
+LONGEST: Final = 80
+"""Characters of a name that are read."""
+
+SHORTEST: Final = 2
+"""Characters that a trade name keeps, and a parent of a branch."""
+
+FREE: Final = 8
+"""Characters of a branch's own name that may stand after the industry of a parent whose form is left out."""
+
+NOISE = re.compile(r"[\s·•,，.。、()（）\[\]【】〔〕<>《》\"'“”‘’-]+")
+MISTYPED_FORM = re.compile(
+    "(有限责任|有限|股份|集团|分)(?:公[^司]?|[^公]司)$|(有限责任|有限)(?:公[^司分支]|[^公]司)(?=.)"
+)
+"""公司 with one character wrong, or its last one missing: the form says nothing that a typing error could change."""
+
+NOTES: Final = ("个体工商户", "特殊普通合伙", "普通合伙", "有限合伙")
+"""Forms that stand in brackets behind another form."""
+
+IN_FULL: Final = 3
+"""Characters of a district with its 区: 青岛市南 may be 青岛市 and a trade name that begins with 南."""
+
+ORDINAL = re.compile("第?([0-9一二三四五六七八九十百]+)号?$")
+NUMERALS: Final = str.maketrans("0123456789", "〇一二三四五六七八九")
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyName:
+    """The parts of a name, each empty where absent.
+
+    Attributes:
+        division: the divisions as written, those in front and in the middle.
+        city, district: what they stand for today (胶南 for 黄岛); a province is no city.
+        branch: how the branch is called beside its parent, in one writing (第2分公司 and 二分公司 are 二分公司).
+    """
+
+    division: str
+    trade: str
+    industry: str
+    form: str
+    branch: str
+    city: str = ""
+    district: str = ""
+
+    @property
+    def personal(self) -> bool:
+        """Whether the name might be a person's: an individual's business that goes by its owner's name."""
+        bare = not (self.division or self.industry or self.form or self.branch)
+        return bare and (len(self.trade) in {2, 3} or (len(self.trade) == 4 and self.trade[:2] in compound_surnames()))
+
+
+@functools.cache
+def _rows(name: str) -> tuple[Mapping[str, str], ...]:
+    with (WORDS / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
+        return tuple(csv.DictReader(handle))
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Words, and by a first (last) character the lengths of those that begin (end) with it, longest first."""
+
+    words: frozenset[str]
+    first: Mapping[str, tuple[int, ...]]
+    last: Mapping[str, tuple[int, ...]]
+
+    def at(self, text: str, place: int) -> str:
+        """The longest word that begins at a place, or none."""
+        for length in self.first.get(text[place : place + 1], ()):
+            if (word := text[place : place + length]) in self.words:
+                return word
+        return ""
+
+    def before(self, text: str, end: int, keep: int = 0) -> str:
+        """The longest word that ends before a place and leaves some characters in front of it, or none."""
+        for length in self.last.get(text[end - 1 : end], ()):
+            if length + keep <= end and (word := text[end - length : end]) in self.words:
+                return word
+        return ""
+
+
+def lexicon(words: Iterable[str]) -> Lexicon:
+    """Words for look-up from either end."""
+    known = frozenset(words)
+
+    def lengths(place: int) -> dict[str, tuple[int, ...]]:
+        by_character: dict[str, set[int]] = {}
+        for word in known:
+            by_character.setdefault(word[place], set()).add(len(word))
+        return {character: tuple(sorted(found, reverse=True)) for character, found in by_character.items()}
+
+    return Lexicon(known, lengths(0), lengths(-1))
+
+
+@functools.cache
+def _lexicon(name: str) -> Lexicon:
+    return lexicon(row["word"] for row in _rows(name))
+
+
+@functools.cache
+def _places() -> Mapping[str, tuple[str, str]]:
+    """Division → its level and the name that it stands for."""
+    return {row["word"]: (row["level"], row["stands_for"]) for row in _rows("divisions")}
+
+
+@functools.cache
+def _inside() -> Lexicon:
+    """Divisions that are recognised behind a trade name: cities, provinces and districts in full."""
+    return lexicon(
+        word for word, (level, _) in _places().items()
+        if level in {"city", "province"} or (level == "district" and word[-1] in "区市县")
+    )  # fmt: skip
+
+
+@functools.cache
+def _districts() -> frozenset[str]:
+    """Districts as branches are called by them, without 区, 市 and 县."""
+    return frozenset(word for word, (level, _) in _places().items() if level == "district" and len(word) == SHORTEST)
+
+
+def fold(text: str) -> str:
+    """A company name as it is compared: NFKC, simplified, no brackets, blanks or punctuation, capitals."""
+    return at_rest(_fold_once, text)
+
+
+def _fold_once(text: str) -> str:
+    text = text[:LONGEST]
+    if not text.isalnum() or not unicodedata.is_normalized("NFKC", text):
+        text = NOISE.sub("", unicodedata.normalize("NFKC", text))
+    if not text.endswith("有限公司"):
+        text = MISTYPED_FORM.sub(lambda found: f"{found[1] or found[2]}公司", text)
+    return simplify(text).upper()
+
+
+def parse(name: str) -> CompanyName:
+    """The parts of a folded name.
+
+    >>> found = parse("青岛海蓝科技有限公司市南区第1分公司")
+    >>> found.division, found.trade, found.industry, found.form, found.branch
+    ('青岛', '海蓝', '科技', '有限公司', '市南一分公司')
+    """
+    head, branch = _branch(name)
+    core, form = _form(head)
+    places, start = _divisions(core, IN_FULL, SHORTEST)
+    core = core[start:]
+    inside, core = _middle(core)
+    places += inside
+    end = _industry(core)
+    city, district = _where(places)
+    return CompanyName("".join(places), core[:end], core[end:], form, branch, city, district)
+
+
+def _branch(name: str) -> tuple[str, str]:
+    """The parent's name, and the branch's own: what follows a form, or stands before the word for a branch."""
+    end = _form_inside(name)
+    if end:
+        return name[:end], _one_writing(name[end:])
+    marker = _lexicon("branches").before(name, len(name))
+    if not marker and name.endswith("店"):
+        return _shop_of_chain(name)
+    if not marker or len(name) - len(marker) < SHORTEST:
+        return name, ""
+    place = len(name) - len(marker)
+    end = _qualifier(name, place)
+    if end == place:
+        end = _free_qualifier(name, place)
+    return name[:end], _one_writing(name[end:])
+
+
+def _form_inside(name: str) -> int:
+    """Where the parent's form ends in a branch's name, or 0."""
+    place = name.find("公司")
+    while place >= 0 and (place < SHORTEST or name[place - 1] in "分支"):
+        place = name.find("公司", place + 2)
+    end = place + 2
+    if place < 0 or end == len(name) or name[end:] in NOTES or name.endswith(("有限公司", "责任公司")):
+        return 0
+    return end
+
+
+def _shop_of_chain(name: str) -> tuple[str, str]:
+    """海蓝超市即墨店, 海蓝超市二店: a district or a number right before 店 behind a whole name."""
+    end = _qualifier(name, len(name) - 1)
+    if end == len(name) - 1 or not _lexicon("industries").before(name, end):
+        return name, ""
+    return name[:end], _one_writing(name[end:])
+
+
+def _qualifier(name: str, end: int) -> int:
+    """Where districts and numbers before a place begin."""
+    while True:
+        place = end
+        if found := ORDINAL.search(name, 0, end):
+            place = found.start()
+        elif word := _lexicon("divisions").before(name, end):
+            place = end - len(word)
+        if place == end or place < SHORTEST:
+            return end
+        end = place
+
+
+def _free_qualifier(name: str, end: int) -> int:
+    """Where a street or the like begins that names a branch: behind the industry of its parent."""
+    industries = _lexicon("industries")
+    for place in range(end, max(end - FREE, SHORTEST + 1), -1):
+        if place != end - 1 and industries.before(name, place):
+            return place
+    return end
+
+
+def _one_writing(branch: str) -> str:
+    """A branch's own name without 第 and in Chinese numerals, its district without 区, 市 and 县.
+
+    A city in front of a district is left out. A district with one character wrong is put right where only one is that
+    near.
+    """
+    branch = branch.replace("第", "").translate(NUMERALS)
+    places, end = _divisions(branch, SHORTEST, keep=1)
+    if places:
+        city, district = _where(places)
+        return (district or city or places[-1]) + branch[end:]
+    if len(branch) > 3 and _lexicon("branches").before(branch, len(branch)) == branch[SHORTEST:]:
+        near = [name for name in _districts() if (name[0] == branch[0]) != (name[1] == branch[1])]
+        if len(near) == 1:
+            return near[0] + branch[SHORTEST:]
+    return branch
+
+
+def _form(head: str) -> tuple[str, str]:
+    """A name without its form, and the form, notes behind it included."""
+    end = len(head)
+    for note in NOTES:
+        if head.endswith(note) and end > len(note) + SHORTEST:
+            end -= len(note)
+            break
+    form = _lexicon("forms").before(head, end)
+    if len(form) < end:
+        end -= len(form)
+    return head[:end], head[end:]
+
+
+def _divisions(text: str, shortest: int, keep: int) -> tuple[list[str], int]:
+    """The divisions in front of a text that leave some characters, and where they end.
+
+    In 青岛市南区 the city is 青岛 and the district 市南区; the latter has at least so many characters.
+    """
+    found: list[str] = []
+    place, divisions = 0, _lexicon("divisions")
+    while word := divisions.at(text, place):
+        if word[-1] == "市" and word[:-1] in divisions.words:
+            district = divisions.at(text, place + len(word) - 1)
+            word = word[:-1] if len(district) >= shortest else word
+        if place + len(word) + keep > len(text):
+            break
+        found.append(word)
+        place += len(word)
+    return found, place
+
+
+def _middle(core: str) -> tuple[list[str], str]:
+    """A division that stood in brackets behind the trade name, and the name without it."""
+    inside = _inside()
+    for place in range(SHORTEST, len(core) - 1):
+        if core[place] in inside.first and (word := inside.at(core, place)):
+            return [word], core[:place] + core[place + len(word) :]
+    return [], core
+
+
+def _industry(core: str) -> int:
+    """Where the words for the industry begin, behind a trade name."""
+    end, industries = len(core), _lexicon("industries")
+    while word := industries.before(core, end, SHORTEST):
+        end -= len(word)
+    return end
+
+
+def _where(places: list[str]) -> tuple[str, str]:
+    known = dict(_places()[word] for word in places)
+    return known.get("city", ""), known.get("district", "")
