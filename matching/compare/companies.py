@@ -28,7 +28,7 @@ def company_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[
         return np.asarray(feature[name][left] == feature[name][right])
 
     def held(name: str) -> npt.NDArray[np.bool_]:
-        return np.asarray((feature[name][left] != 0) & (feature[name][right] != 0))
+        return _held(feature[name], left, right)
 
     branch = same("branch")
     trade = same("trade_name") & branch
@@ -42,6 +42,10 @@ def company_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[
     out[rows[_one_error(feature["core"], left[rows], right[rows])]] = PLACE["one_error"]
     out[(keys["sound"][left] == keys["sound"][right]) & (keys["sound"][left] != 0)] = PLACE["sound"]
     out[sister] = PLACE["sister"]
+    rows = np.flatnonzero(
+        ~branch & (feature["core"][left] == feature["core"][right]) & ~_held(keys["branch"], left, right)
+    )
+    out[rows[_one_error(feature["own"], left[rows], right[rows])]] = PLACE["one_error"]
     core = keys["core"][left] == keys["core"][right]
     out[core] = PLACE["core"]
     out[core & held("city") & same("city") & same("district")] = PLACE["full"]
@@ -49,8 +53,12 @@ def company_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[
     return out
 
 
+def _held(part: npt.NDArray[Any], left: Codes, right: Codes) -> npt.NDArray[np.bool_]:
+    return np.asarray((part[left] != 0) & (part[right] != 0))
+
+
 def _one_error(cores: npt.NDArray[Any], left: Codes, right: Codes) -> npt.NDArray[np.bool_]:
-    """Whether one character is wrong, missing, extra or two are exchanged, in cores of more than two."""
+    """Whether one character is wrong, missing, extra or two are exchanged, in texts of more than two."""
     near = (
         OSA.distance(one, other, score_cutoff=1) <= 1 and min(len(one), len(other)) > 2
         for one, other in zip(cores[left].tolist(), cores[right].tolist(), strict=True)

@@ -39,6 +39,7 @@ IN_FULL: Final = 3
 """Characters of a district with its 区: 青岛市南 may be 青岛市 and a trade name that begins with 南."""
 
 ORDINAL = re.compile("第?([0-9一二三四五六七八九十百]+)号?$")
+COUNTED = re.compile("[〇一二三四五六七八九十百]")
 NUMERALS: Final = str.maketrans("0123456789", "〇一二三四五六七八九")
 
 
@@ -61,10 +62,16 @@ class CompanyName:
     district: str = ""
 
     @property
+    def bare(self) -> bool:
+        """Whether it has no part that a person's name does not have."""
+        return not (self.division or self.industry or self.form or self.branch)
+
+    @property
     def personal(self) -> bool:
         """Whether the name might be a person's: an individual's business that goes by its owner's name."""
-        bare = not (self.division or self.industry or self.form or self.branch)
-        return bare and (len(self.trade) in {2, 3} or (len(self.trade) == 4 and self.trade[:2] in compound_surnames()))
+        return self.bare and (
+            len(self.trade) in {2, 3} or (len(self.trade) == 4 and self.trade[:2] in compound_surnames())
+        )
 
 
 @functools.cache
@@ -228,19 +235,29 @@ def _free_qualifier(name: str, end: int) -> int:
 def _one_writing(branch: str) -> str:
     """A branch's own name without 第 and in Chinese numerals, its district without 区, 市 and 县.
 
-    A city in front of a district is left out. A district with one character wrong is put right where only one is that
-    near.
+    A city in front of a district or a number is left out. A district with one character wrong is put right where only
+    one is that near.
     """
     branch = branch.replace("第", "").translate(NUMERALS)
     places, end = _divisions(branch, SHORTEST, keep=1)
-    if places:
-        city, district = _where(places)
-        return (district or city or places[-1]) + branch[end:]
+    if district := _where(places)[1]:
+        return district + branch[end:]
+    if places and COUNTED.match(branch, end):
+        return branch[end:]
     if len(branch) > 3 and _lexicon("branches").before(branch, len(branch)) == branch[SHORTEST:]:
         near = [name for name in _districts() if (name[0] == branch[0]) != (name[1] == branch[1])]
         if len(near) == 1:
             return near[0] + branch[SHORTEST:]
     return branch
+
+
+def plain_branch(branch: str) -> bool:
+    """Whether a branch's own name, in one writing, is a district or a number or both and the word for a branch."""
+    marker = _lexicon("branches").before(branch, len(branch)) or ("店" if branch.endswith("店") else "")
+    own = branch[: len(branch) - len(marker)]
+    if found := ORDINAL.search(own):
+        own = own[: found.start()]
+    return bool(marker) and (not own or own in _places())
 
 
 def _form(head: str) -> tuple[str, str]:

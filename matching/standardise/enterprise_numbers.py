@@ -35,6 +35,9 @@ ORGANISATION: Final = "公司|集团|合伙|合作社|有限|股份|学校|医�
 SHOP: Final = "个体|[^酒药书商分]店$|[面菜饭茶餐烤]馆$|[铺摊坊]$|小卖部$|修理部$|维修部$|汽修厂$|理发室$"
 """Ends of names that companies without their form hardly have."""
 
+ANY_SHOP: Final = "[店馆庄行厂部铺摊坊屋吧]$|超市$|[发容]室$|美容院$|工作室$|个体"
+"""Ends of names that most shops have, and a company only where its form is left out."""
+
 
 def organization_code(texts: pa.StringArray) -> Standardised:
     """Unified codes, taxpayer ids and organisation codes to the nine characters they share.
@@ -114,21 +117,21 @@ def _owner(cleaned: str) -> str | None:
 
 def business_kind(texts: pa.StringArray) -> Standardised:
     """Kind of a business by its identifier, or by its name where that tells: `individual` or `organisation`."""
-    codes, values = distinct(_kinds(texts))
+    codes, values = distinct(_kinds(texts, SHOP))
     return Standardised(codes, ValueTable(values, {"value": numbered(len(values))}))
 
 
 def individual_business(texts: pa.StringArray) -> Standardised:
-    """`individual` where `business_kind` says so, else null."""
-    kinds = _kinds(texts)
+    """`individual` where the identifier says so or the name is like a shop's, else null."""
+    kinds = _kinds(texts, ANY_SHOP)
     codes, values = distinct(pc.if_else(pc.equal(kinds, "individual"), kinds, pa.scalar(None, pa.string())))
     return Standardised(codes, ValueTable(values, {"value": numbered(len(values))}))
 
 
-def _kinds(texts: pa.StringArray) -> pa.StringArray:
+def _kinds(texts: pa.StringArray, shops: str) -> pa.StringArray:
     is_name = pc.match_substring_regex(texts, r"\p{Han}")
     by_name = pc.case_when(
-        pc.make_struct(pc.match_substring_regex(texts, ORGANISATION), pc.match_substring_regex(texts, SHOP)),
+        pc.make_struct(pc.match_substring_regex(texts, ORGANISATION), pc.match_substring_regex(texts, shops)),
         "organisation", "individual",
     )  # fmt: skip
     by_number = pa.array([_kind(_cleaned(text)) for text in pc.if_else(is_name, "", texts).to_pylist()], pa.string())

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 
-def _load():
-    spec = importlib.util.spec_from_file_location("matching_city", Path(__file__).parent / "city.py")
+def _load(name):
+    spec = importlib.util.spec_from_file_location(f"matching_{name}", Path(__file__).parent / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -15,7 +15,12 @@ def _load():
 
 @pytest.fixture(scope="session")
 def city():
-    return _load()
+    return _load("city")
+
+
+@pytest.fixture(scope="session")
+def trade_register():
+    return _load("trade_register")
 
 
 @pytest.fixture(scope="session")
