@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from matching.characters.table import compound_surnames, simplify
 from matching.standardise.folding import at_rest
@@ -43,8 +43,7 @@ COUNTED = re.compile("[〇一二三四五六七八九十百]")
 NUMERALS: Final = str.maketrans("0123456789", "〇一二三四五六七八九")
 
 
-@dataclass(frozen=True, slots=True)
-class CompanyName:
+class CompanyName(NamedTuple):
     """The parts of a name, each empty where absent.
 
     Attributes:
@@ -263,10 +262,9 @@ def plain_branch(branch: str) -> bool:
 def _form(head: str) -> tuple[str, str]:
     """A name without its form, and the form, notes behind it included."""
     end = len(head)
-    for note in NOTES:
-        if head.endswith(note) and end > len(note) + SHORTEST:
-            end -= len(note)
-            break
+    if head.endswith(NOTES):
+        note = next(note for note in NOTES if head.endswith(note))
+        end -= len(note) if end > len(note) + SHORTEST else 0
     form = _lexicon("forms").before(head, end)
     if len(form) < end:
         end -= len(form)
@@ -309,5 +307,13 @@ def _industry(core: str) -> int:
 
 
 def _where(places: list[str]) -> tuple[str, str]:
-    known = dict(_places()[word] for word in places)
-    return known.get("city", ""), known.get("district", "")
+    """The city and the district that divisions name, the last of each."""
+    city = district = ""
+    known = _places()
+    for word in places:
+        level, name = known[word]
+        if level == "district":
+            district = name
+        elif level == "city":
+            city = name
+    return city, district

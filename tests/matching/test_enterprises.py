@@ -173,7 +173,7 @@ def test_names_of_companies_are_no_representatives():
         "张店",
         "阿卜杜拉·买买提",
         "John Smith",
-        "山本太郎",
+        "张伟（已故）",
         "青岛海蓝",
         "老赵茶庄",
         "海蓝科技有限公司",
