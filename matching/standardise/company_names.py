@@ -29,8 +29,16 @@ FREE: Final = 8
 NOISE = re.compile(r"[\s·•,，.。、()（）\[\]【】〔〕<>《》\"'“”‘’-]+")
 MISTYPED_FORM = re.compile(
     "(有限责任|有限|股份|集团|分)(?:公[^司]?|[^公]司)$|(有限责任|有限)(?:公[^司分支]|[^公]司)(?=.)"
+    "|(?<=..)(?:有[^限]|[^有]限)(责任)?公司|(?<=..)有限(?:责[^任]|[^责]任)公司"
+    "|(?<=..)(?:股[^份]|[^股]份)(?=有限公司)"
 )
-"""公司 with one character wrong, or its last one missing: the form says nothing that a typing error could change."""
+"""The legal form with one character wrong, or its last one missing: a typing error there says nothing."""
+
+HOME: Final = "青岛"
+"""The city of the registers: at the head of a name it is recognised with one character wrong."""
+
+LONG_TRADE: Final = 4
+"""Characters from which a trade name may hold a mistyped city: most have two or three."""
 
 NOTES: Final = ("个体工商户", "特殊普通合伙", "普通合伙", "有限合伙")
 """Forms that stand in brackets behind another form."""
@@ -150,9 +158,17 @@ def _fold_once(text: str) -> str:
     text = text[:LONGEST]
     if not text.isalnum() or not unicodedata.is_normalized("NFKC", text):
         text = NOISE.sub("", unicodedata.normalize("NFKC", text))
-    if not text.endswith("有限公司"):
-        text = MISTYPED_FORM.sub(lambda found: f"{found[1] or found[2]}公司", text)
+    if not text.endswith("有限公司") or text[-6:-4] != "股份":
+        text = MISTYPED_FORM.sub(_form_of, text)
     return simplify(text).upper()
+
+
+def _form_of(found: re.Match[str]) -> str:
+    if begun := found[1] or found[2]:
+        return f"{begun}公司"
+    if "公司" not in found[0]:
+        return "股份"
+    return "有限责任公司" if "责" in found[0] or "任" in found[0] else "有限公司"
 
 
 def parse(name: str) -> CompanyName:
@@ -169,6 +185,8 @@ def parse(name: str) -> CompanyName:
     inside, core = _middle(core)
     places += inside
     end = _industry(core)
+    if not places and end >= LONG_TRADE and (core[0] == HOME[0]) != (core[1] == HOME[1]):
+        places, core, end = [HOME], core[SHORTEST:], end - SHORTEST
     city, district = _where(places)
     return CompanyName("".join(places), core[:end], core[end:], form, branch, city, district)
 
