@@ -101,13 +101,24 @@ def standard_addresses(texts: pa.StringArray) -> tuple[pa.StringArray, npt.NDArr
 def address(texts: pa.StringArray) -> Standardised:
     """Addresses to keys.
 
-    `value` is the whole text, `house` road and all numbers, `flat` an estate and the last three numbers, whether road
-    and number stand before it or not, `building` road and first number, `road` the road.
+    `value` is the whole text, `house` road and all numbers, `building` road and first number, `road` the road.
     """
+    return _standardised(texts, estates=False)
+
+
+def estate_address(texts: pa.StringArray) -> Standardised:
+    """Addresses to the keys of `address` and to `flat`, an estate and the last three numbers.
+
+    That is the same whether road and number stand before the estate or are left out.
+    """
+    return _standardised(texts, estates=True)
+
+
+def _standardised(texts: pa.StringArray, *, estates: bool) -> Standardised:
     folded = [standard_addresses(part) for part in _chunks(texts)] or [(texts, np.zeros(0, bool))]
     codes, values = merged(pa.concat_arrays([part for part, _ in folded]), np.concatenate([c for _, c in folded]))
     del folded
-    found = [_road_keys(flat(part)) for part in _chunks(values)] or [_road_keys(flat(values))]
+    found = [_road_keys(flat(part), estates) for part in _chunks(values)] or [_road_keys(flat(values), estates)]
     keys = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
     return Standardised(codes, ValueTable(values, {"value": numbered(len(values))} | keys))
 
@@ -117,16 +128,26 @@ def _chunks(texts: pa.StringArray) -> list[pa.StringArray]:
     return [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
 
 
-def _road_keys(held: Characters) -> dict[str, Keys]:
+def _road_keys(held: Characters, estates: bool) -> dict[str, Keys]:
     found = _numbers(held.points, held.starts)
     road = _before(held.points, held.starts, np.where(found.first >= 0, found.first, held.lengths))
-    estate = _before(held.points, held.starts, found.third)
-    named = np.where((estate & np.uint64(0x1FFFFF)) >= np.uint64(0x4E00), estate, 0).astype(np.uint64)
-    named = np.where((estate & np.uint64(0x1FFFFF)) == ord("号"), 0, named).astype(np.uint64)
-    return {
-        "house": mixed(road, found.everything), "flat": mixed(named, found.ending),
-        "building": mixed(road, found.leading), "road": mixed(road),
-    }  # fmt: skip
+    keys = {"house": mixed(road, found.everything), "building": mixed(road, found.leading), "road": mixed(road)}
+    return keys | {"flat": _flats(held, found)} if estates else keys
+
+
+def _flats(held: Characters, found: "_Numbers") -> Keys:
+    """Keys of the last three numbers and what stands before them, unless that is the number of a house."""
+    opens = np.concatenate(([True], found.owner[1:] != found.owner[:-1])) if len(found.owner) else np.zeros(0, bool)
+    place = np.arange(len(opens)) - np.maximum.accumulate(np.where(opens, np.arange(len(opens)), 0))
+    last = np.flatnonzero(np.append(opens[1:], True)[: len(opens)] & (place >= 2))
+    owner = found.owner[last]
+    estate = _before(held.points, held.starts[owner], found.begins[last - 2] - held.starts[owner])
+    ends = estate & np.uint64(0x1FFFFF)
+    estate = np.where((ends >= np.uint64(0x4E00)) & (ends != ord("号")), estate, 0).astype(np.uint64)
+    out = np.zeros(len(held.starts), np.uint64)
+    if len(last):
+        out[owner] = mixed(estate, *(found.values[last - back] + np.uint64(1) for back in range(3)))
+    return out
 
 
 def _before(points: npt.NDArray[np.uint32], starts: Places, anchor: Places) -> Keys:
@@ -141,41 +162,40 @@ def _before(points: npt.NDArray[np.uint32], starts: Places, anchor: Places) -> K
 
 @dataclass(frozen=True)
 class _Numbers:
-    """The numbers of each text.
+    """The numbers of some texts, those of floors left out that a room says again.
 
     Attributes:
-        first: where the first begins; `third` where the third from the end does; −1 where there is none.
-        everything: a key of all of them in order; `leading` of the first, `ending` of the last three; 0 for none.
+        first: by text, where its first number begins, −1 where there is none.
+        everything: by text, a key of all its numbers in order; `leading` of the first; 0 where there is none.
+        begins, values, owner: by number, where it begins, its value and the place of its text.
     """
 
     first: Places
-    third: Places
     everything: Keys
     leading: Keys
-    ending: Keys
+    begins: Places
+    values: Keys
+    owner: Places
 
 
 def _numbers(points: npt.NDArray[np.uint32], starts: Places) -> _Numbers:
-    count = len(starts)
-    out = _Numbers(np.full(count, -1), np.full(count, -1), *(np.zeros(count, np.uint64) for _ in range(3)))
+    first = np.full(len(starts), -1, np.int64)
+    everything, leading = np.zeros(len(starts), np.uint64), np.zeros(len(starts), np.uint64)
     begins, ends = _runs(points, starts)
-    if not len(begins):
-        return out
     owner = np.searchsorted(starts, begins, side="right") - 1
     values = _values(points, begins, ends)
-    stays = ~_floors(points, values, ends, owner)
-    begins, owner, values = begins[stays], owner[stays], values[stays]
-    opens = np.concatenate(([True], owner[1:] != owner[:-1]))
-    place = np.arange(len(begins)) - np.maximum.accumulate(np.where(opens, np.arange(len(begins)), 0))
-    salted = mixed(values + np.uint64(1), (place + 1).astype(np.uint64))
-    chosen = owner[opens]
-    out.first[chosen] = begins[opens] - starts[chosen]
-    out.everything[chosen] = np.bitwise_xor.reduceat(salted, np.flatnonzero(opens)) | np.uint64(1)
-    out.leading[chosen] = values[opens] + np.uint64(1)
-    last = np.flatnonzero(np.append(opens[1:], True) & (place >= 2))
-    out.third[owner[last]] = begins[last - 2] - starts[owner[last]]
-    out.ending[owner[last]] = mixed(*(values[last - back] + np.uint64(1) for back in range(3)))
-    return out
+    if len(begins):
+        floors = _floors(points, values, ends, owner)
+        if floors.any():
+            begins, owner, values = begins[~floors], owner[~floors], values[~floors]
+        opens = np.concatenate(([True], owner[1:] != owner[:-1]))
+        place = np.arange(len(begins)) - np.maximum.accumulate(np.where(opens, np.arange(len(begins)), 0))
+        salted = mixed(values + np.uint64(1), (place + 1).astype(np.uint64))
+        chosen = owner[opens]
+        first[chosen] = begins[opens] - starts[chosen]
+        everything[chosen] = np.bitwise_xor.reduceat(salted, np.flatnonzero(opens)) | np.uint64(1)
+        leading[chosen] = values[opens] + np.uint64(1)
+    return _Numbers(first, everything, leading, begins, values, owner)
 
 
 def _runs(points: npt.NDArray[np.uint32], starts: Places) -> tuple[Places, Places]:

@@ -6,7 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from matching.standardise.addresses import address
+from matching.standardise.addresses import address, estate_address
 from matching.standardise.companies import company_name
 from matching.standardise.enterprise_numbers import business_kind, individual_business, organization_code, owner_id
 from matching.standardise.identifiers import citizen_id
@@ -25,6 +25,7 @@ STANDARDISERS: Final[Mapping[str, Standardiser]] = {
     "company_name": company_name,
     "date": date,
     "digits": digits,
+    "estate_address": estate_address,
     "individual_business": individual_business,
     "organization_code": organization_code,
     "owner_id": owner_id,

@@ -217,7 +217,7 @@ def test_kinds_of_business(text, kind, shop):
     ],
 )
 def test_one_house_by_its_estate_and_with_its_floor(left, right, key):
-    found = standardiser("address")(pa.array([left, right, "香港中路12号锦绣家园3号楼2单元501室"]))
+    found = standardiser("estate_address")(pa.array([left, right, "香港中路12号锦绣家园3号楼2单元501室"]))
     keys = found.table.keys[key][found.codes]
     assert keys[0] == keys[1] != keys[2]
     assert keys[0] != 0
