@@ -4,19 +4,16 @@ Owns the folding and the parsing. It refuses nothing: a name without recognisabl
 Word lists are the CSV files in `matching/words/`. Source of the order of parts: 企业名称登记管理规定, article 6.
 """
 
-import csv
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from matching.characters.table import compound_surnames, simplify
 from matching.standardise.folding import at_rest
+from matching.standardise.lexicon import Lexicon, lexicon, listed, rows
 
-WORDS: Final = Path(__file__).parent.parent / "words"
 LONGEST: Final = 80
 """Characters of a name that are read."""
 
@@ -82,56 +79,9 @@ class CompanyName(NamedTuple):
 
 
 @functools.cache
-def _rows(name: str) -> tuple[Mapping[str, str], ...]:
-    with (WORDS / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
-        return tuple(csv.DictReader(handle))
-
-
-@dataclass(frozen=True)
-class Lexicon:
-    """Words, and by a first (last) character the lengths of those that begin (end) with it, longest first."""
-
-    words: frozenset[str]
-    first: Mapping[str, tuple[int, ...]]
-    last: Mapping[str, tuple[int, ...]]
-
-    def at(self, text: str, place: int) -> str:
-        """The longest word that begins at a place, or none."""
-        for length in self.first.get(text[place : place + 1], ()):
-            if (word := text[place : place + length]) in self.words:
-                return word
-        return ""
-
-    def before(self, text: str, end: int, keep: int = 0) -> str:
-        """The longest word that ends before a place and leaves some characters in front of it, or none."""
-        for length in self.last.get(text[end - 1 : end], ()):
-            if length + keep <= end and (word := text[end - length : end]) in self.words:
-                return word
-        return ""
-
-
-def lexicon(words: Iterable[str]) -> Lexicon:
-    """Words for look-up from either end."""
-    known = frozenset(words)
-
-    def lengths(place: int) -> dict[str, tuple[int, ...]]:
-        by_character: dict[str, set[int]] = {}
-        for word in known:
-            by_character.setdefault(word[place], set()).add(len(word))
-        return {character: tuple(sorted(found, reverse=True)) for character, found in by_character.items()}
-
-    return Lexicon(known, lengths(0), lengths(-1))
-
-
-@functools.cache
-def _lexicon(name: str) -> Lexicon:
-    return lexicon(row["word"] for row in _rows(name))
-
-
-@functools.cache
 def _places() -> Mapping[str, tuple[str, str]]:
     """Division → its level and the name that it stands for."""
-    return {row["word"]: (row["level"], row["stands_for"]) for row in _rows("divisions")}
+    return {row["word"]: (row["level"], row["stands_for"]) for row in rows("divisions")}
 
 
 @functools.cache
@@ -158,7 +108,7 @@ def _fold_once(text: str) -> str:
     text = text[:LONGEST]
     if not text.isalnum() or not unicodedata.is_normalized("NFKC", text):
         text = NOISE.sub("", unicodedata.normalize("NFKC", text))
-    if not text.endswith("有限公司") or text[-6:-4] != "股份":
+    if not text.endswith("有限公司") or (text[-6:-5] == "股") != (text[-5:-4] == "份"):
         text = MISTYPED_FORM.sub(_form_of, text)
     return simplify(text).upper()
 
@@ -196,7 +146,7 @@ def _branch(name: str) -> tuple[str, str]:
     end = _form_inside(name)
     if end:
         return name[:end], _one_writing(name[end:])
-    marker = _lexicon("branches").before(name, len(name))
+    marker = listed("branches").before(name, len(name))
     if not marker and name.endswith("店"):
         return _shop_of_chain(name)
     if not marker or len(name) - len(marker) < SHORTEST:
@@ -222,7 +172,7 @@ def _form_inside(name: str) -> int:
 def _shop_of_chain(name: str) -> tuple[str, str]:
     """海蓝超市即墨店, 海蓝超市二店: a district or a number right before 店 behind a whole name."""
     end = _qualifier(name, len(name) - 1)
-    if end == len(name) - 1 or not _lexicon("industries").before(name, end):
+    if end == len(name) - 1 or not listed("industries").before(name, end):
         return name, ""
     return name[:end], _one_writing(name[end:])
 
@@ -233,7 +183,7 @@ def _qualifier(name: str, end: int) -> int:
         place = end
         if found := ORDINAL.search(name, 0, end):
             place = found.start()
-        elif word := _lexicon("divisions").before(name, end):
+        elif word := listed("divisions").before(name, end):
             place = end - len(word)
         if place == end or place < SHORTEST:
             return end
@@ -242,7 +192,7 @@ def _qualifier(name: str, end: int) -> int:
 
 def _free_qualifier(name: str, end: int) -> int:
     """Where a street or the like begins that names a branch: behind the industry of its parent."""
-    industries = _lexicon("industries")
+    industries = listed("industries")
     for place in range(end, max(end - FREE, SHORTEST + 1), -1):
         if place != end - 1 and industries.before(name, place):
             return place
@@ -261,7 +211,7 @@ def _one_writing(branch: str) -> str:
         return district + branch[end:]
     if places and COUNTED.match(branch, end):
         return branch[end:]
-    if len(branch) > 3 and _lexicon("branches").before(branch, len(branch)) == branch[SHORTEST:]:
+    if len(branch) > 3 and listed("branches").before(branch, len(branch)) == branch[SHORTEST:]:
         near = [name for name in _districts() if (name[0] == branch[0]) != (name[1] == branch[1])]
         if len(near) == 1:
             return near[0] + branch[SHORTEST:]
@@ -270,7 +220,7 @@ def _one_writing(branch: str) -> str:
 
 def plain_branch(branch: str) -> bool:
     """Whether a branch's own name, in one writing, is a district or a number or both and the word for a branch."""
-    marker = _lexicon("branches").before(branch, len(branch)) or ("店" if branch.endswith("店") else "")
+    marker = listed("branches").before(branch, len(branch)) or ("店" if branch.endswith("店") else "")
     own = branch[: len(branch) - len(marker)]
     if found := ORDINAL.search(own):
         own = own[: found.start()]
@@ -283,7 +233,7 @@ def _form(head: str) -> tuple[str, str]:
     if head.endswith(NOTES):
         note = next(note for note in NOTES if head.endswith(note))
         end -= len(note) if end > len(note) + SHORTEST else 0
-    form = _lexicon("forms").before(head, end)
+    form = listed("forms").before(head, end)
     if len(form) < end:
         end -= len(form)
     return head[:end], head[end:]
@@ -295,7 +245,7 @@ def _divisions(text: str, shortest: int, keep: int) -> tuple[list[str], int]:
     In 青岛市南区 the city is 青岛 and the district 市南区; the latter has at least so many characters.
     """
     found: list[str] = []
-    place, divisions = 0, _lexicon("divisions")
+    place, divisions = 0, listed("divisions")
     while word := divisions.at(text, place):
         if word[-1] == "市" and word[:-1] in divisions.words:
             district = divisions.at(text, place + len(word) - 1)
@@ -318,7 +268,7 @@ def _middle(core: str) -> tuple[list[str], str]:
 
 def _industry(core: str) -> int:
     """Where the words for the industry begin, behind a trade name."""
-    end, industries = len(core), _lexicon("industries")
+    end, industries = len(core), listed("industries")
     while word := industries.before(core, end, SHORTEST):
         end -= len(word)
     return end
