@@ -6,7 +6,9 @@ row order.
 Source: Winkler 1988; u by sampling as in Christen 2012, section 6.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +17,16 @@ from matching.compare.comparators import Levels
 from matching.evidence import Evidence, compare_records
 from matching.model import MatchModel
 from matching.nodes import Nodes, Places
+from matching.parallel import in_parallel
 from matching.parameters import Parameters, Probabilities, Round, declared, declared_u
 from matching.records import Records
 from matching.weighing import level_weights, probability
 
 COLLAPSED_SAMPLE = 200_000
 """Collapsed record pairs that are compared; the rest counts like them."""
+
+SLICE: Final = 1 << 16
+"""Pairs of records that are compared at once."""
 
 SAMPLE_STRENGTH = 1_000.0
 """Random pairs that a declared u is worth."""
@@ -84,7 +90,7 @@ def _sampled_u(records: Records, nodes: Nodes, model: MatchModel, start: Paramet
     left = random.integers(0, max(len(nodes), 1), size)
     right = (left + random.integers(1, max(len(nodes), 2), size)) % max(len(nodes), 1)
     rare = {spec.field for spec in model.comparisons if sum(level.shared is None for level in spec.levels) == 1}
-    levels = compare_records(records, model, nodes.first[left], nodes.first[right], rare) if size else None
+    levels = _levels(records, model, nodes.first[left], nodes.first[right], rare) if size else None
     out = {}
     for column, spec in enumerate(model.comparisons):
         known = start.u[spec.field]
@@ -99,13 +105,23 @@ def _sampled_u(records: Records, nodes: Nodes, model: MatchModel, start: Paramet
     return out
 
 
+def _levels(records: Records, model: MatchModel, left: Places, right: Places, skip: Collection[str] = ()) -> Levels:
+    """`compare_records` slice by slice, each small enough for a processor's second memory."""
+
+    def of_slice(start: int) -> Levels:
+        rows = slice(start, start + SLICE)
+        return compare_records(records, model, left[rows], right[rows], skip)
+
+    return np.concatenate([part for _, part in in_parallel(of_slice, range(0, len(left), SLICE))])
+
+
 def _collapsed(records: Records, nodes: Nodes, model: MatchModel) -> Patterns:
     """Vectors of records that the collapse made one: each with the first record of its node."""
     rows: Places = np.flatnonzero(nodes.first[nodes.of_record] != np.arange(len(records)))
     if not len(rows):
         return Patterns(np.zeros((0, len(model.comparisons)), np.int8), np.zeros(0))
     chosen = rows[:: max(1, len(rows) // COLLAPSED_SAMPLE)]
-    levels = compare_records(records, model, nodes.first[nodes.of_record[chosen]], chosen)
+    levels = _levels(records, model, nodes.first[nodes.of_record[chosen]], chosen)
     return patterns(levels, len(rows) / len(chosen))
 
 

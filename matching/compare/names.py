@@ -35,8 +35,10 @@ def name_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[Any
     length = table.features["length"]
     ours, theirs = length[left], length[right]
     points = table.features["points"]
-    dotted = (points == ord(DOT)).any(axis=1)
-    long = (np.maximum(ours, theirs) > SHORT) | dotted[left] | dotted[right]
+    long = np.maximum(ours, theirs) > SHORT
+    for side in (left, right):
+        for place in range(SHORT):  # a dot further on makes a name long anyhow
+            long |= points[side, place] == ord(DOT)
     out = np.full(len(left), PLACE["different"], np.int8)
     same = ~long & (ours == theirs)
     out[same] = _same_length(table, left[same], right[same])
