@@ -22,7 +22,7 @@ from matching.standardise.values import Keys, Standardised, ValueTable, mixed, n
 LONGEST: Final = 120
 """Characters of an address that are read."""
 
-CHUNK: Final = 1 << 18
+CHUNK: Final = 1 << 14
 """Addresses worked on at once."""
 
 NUMERAL = "一二三四五六七八九十百〇零"
@@ -59,7 +59,7 @@ def _folding() -> Folding:
 
 def _chinese_numbers(held: Characters) -> npt.NDArray[np.bool_]:
     """Numerals before what houses are counted in."""
-    kind = _kinds()[np.minimum(held.points, LAST - 1)]
+    kind = _kinds().take(held.points, mode="clip")
     found = np.zeros(len(kind), bool)
     found[:-1] = (kind[:-1] == NUMERAL_KIND) & (kind[1:] == COUNTED_KIND)
     return found

@@ -85,11 +85,18 @@ def ascii_matrix(texts: pa.StringArray, width: int) -> tuple[Bytes, npt.NDArray[
 
 def _matrix(points: npt.NDArray[Any], starts: Places, lengths: Places, width: int) -> npt.NDArray[Any]:
     out = np.zeros((len(starts), width), points.dtype)
+    long = lengths >= width
     rows: Places | slice = slice(None)
+    if long.any():
+        whole = np.flatnonzero(long)
+        out[whole] = np.lib.stride_tricks.sliding_window_view(points, width)[starts[whole]]
+        rows = np.flatnonzero(~long)
     for place in range(width):
-        inside = np.flatnonzero(lengths > place)
-        if len(inside) < len(lengths):
-            rows = inside
+        inside = np.flatnonzero(lengths[rows] > place)
+        if isinstance(rows, slice):
+            rows = inside if len(inside) < len(lengths) else rows
+        elif len(inside) < len(rows):
+            rows = rows[inside]
         out[rows, place] = points[starts[rows] + place]
     return out
 

@@ -56,7 +56,7 @@ class Folding:
 def fold_all(texts: pa.StringArray, folding: Folding) -> tuple[pa.StringArray, Flags]:
     """The fold of each text ("" for null), and which of them it changed."""
     held = flat(texts)
-    points = folding.table[np.minimum(held.points, LAST - 1)]
+    points = folding.table.take(held.points, mode="clip")
     changed = np.flatnonzero(points != held.points)
     touched = held.mark(changed)
     odd = held.mark(changed[points[changed] == ODD]) | (held.lengths > folding.longest)
@@ -75,7 +75,7 @@ def fold_all(texts: pa.StringArray, folding: Folding) -> tuple[pa.StringArray, F
 def _by_table(texts: pa.StringArray, folding: Folding) -> tuple[pa.StringArray, Flags]:
     """Texts folded by the table, and which of them need more than that."""
     held = flat(texts)
-    points = folding.table[np.minimum(held.points, LAST - 1)]
+    points = folding.table.take(held.points, mode="clip")
     gone = points == DROPPED
     if gone.any():
         lost = np.bincount(held.owner(np.flatnonzero(gone)), minlength=len(held.lengths))
