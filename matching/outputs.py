@@ -20,11 +20,15 @@ from matching.blocking import Pairs
 from matching.evidence import Evidence
 from matching.model import MatchModel
 from matching.nodes import Nodes, Places
+from matching.parallel import ahead
 from matching.records import Records
 from matching.weighing import Bits
 
 ROWS: Final = 1 << 20
-"""Rows that are written at once."""
+"""Clusters that are named at once."""
+
+CROSSWALK_ROWS: Final = 1 << 18
+"""Rows of the crosswalk that are written at once, while the next are put together."""
 
 PACKED: Final = {"compression": "zstd", "compression_level": 1}
 
@@ -47,7 +51,7 @@ def prepare(folder: Path) -> None:
 def master_ids(records: Records, firsts: Places, prefix: str) -> pa.ChunkedArray:
     """A name for each cluster from the dataset and key of its first record, never from a person's number."""
     names = pa.array(records.datasets, pa.string())
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"preserve_insertion_order": True}) as connection:
         parts = [_named(connection, names, records, firsts[start : start + ROWS], prefix)
                  for start in range(0, len(firsts), ROWS)]  # fmt: skip
     return pa.chunked_array([chunk for part in parts for chunk in part.chunks], pa.string())
@@ -57,10 +61,10 @@ def _named(
     connection: duckdb.DuckDBPyConnection, names: pa.StringArray, records: Records, firsts: Places, prefix: str
 ) -> pa.ChunkedArray:
     dataset, record_id = names.take(pa.array(records.dataset[firsts])), records.record_ids.take(pa.array(firsts))
-    table = pa.table({"place": pa.array(np.arange(len(firsts))), "dataset": dataset, "record_id": record_id})
-    connection.register("firsts", table)
+    table = pa.table({"dataset": dataset, "record_id": record_id})
+    connection.register("firsts", table)  # DuckDB gives rows in the order in which it read them
     named: pa.Table = connection.sql(
-        "SELECT ? || upper(substr(md5(dataset || chr(31) || record_id), 1, 24)) AS id FROM firsts ORDER BY place",
+        "SELECT ? || upper(left(md5(dataset || chr(31) || record_id), 24)) AS id FROM firsts",
         params=[prefix],
     ).to_arrow_table()
     connection.unregister("firsts")
@@ -105,15 +109,17 @@ def write_crosswalk(
         of_record: cluster by record.
         chances: probability by record that it belongs there; NaN where its cluster is one record.
     """
+
+    def of_slice(start: int) -> pa.Table:
+        rows = slice(start, start + CROSSWALK_ROWS)
+        chance = pa.array(chances[rows], mask=np.isnan(chances[rows]))
+        master, keys = masters.take(pa.array(of_record[rows])), records.record_ids.slice(start, CROSSWALK_ROWS)
+        return pa.Table.from_arrays([master, *split_names(records, rows), keys, chance], schema=CROSSWALK)
+
     _private(path)
     with pq.ParquetWriter(path, CROSSWALK, use_dictionary=["source", "dataset"], **PACKED) as writer:
-        for start in range(0, len(records), ROWS):
-            rows = slice(start, start + ROWS)
-            chance = pa.array(chances[rows], mask=np.isnan(chances[rows]))
-            master, keys = masters.take(pa.array(of_record[rows])), records.record_ids.slice(start, ROWS)
-            writer.write_table(
-                pa.Table.from_arrays([master, *split_names(records, rows), keys, chance], schema=CROSSWALK)
-            )
+        for table in ahead(of_slice, range(0, len(records), CROSSWALK_ROWS)):
+            writer.write_table(table)
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:

@@ -4,8 +4,8 @@ Invariant: results come in the order of the items, so that nothing depends on wh
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
 MOST_THREADS: Final = 4
@@ -20,3 +20,16 @@ def in_parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterat
     threads = min(MOST_THREADS, os.cpu_count() or 1, max(len(items), 1))
     with ThreadPoolExecutor(threads) as pool:
         yield from zip(items, pool.map(work, items), strict=True)
+
+
+def ahead(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """The result of each item, in order; while one is used the next is worked out, and no more than that."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting: Future[Result] | None = None
+        for item in items:
+            following = pool.submit(work, item)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = following
+        if waiting is not None:
+            yield waiting.result()
