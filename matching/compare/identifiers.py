@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import OSA
 
+from matching.standardise.codepoints import counted
 from matching.standardise.values import Codes, ValueTable
 
 CITIZEN_LEVELS: Final = ("different", "neighbour", "two_errors", "same_tail", "one_error", "exact")
@@ -23,23 +24,33 @@ NEAR: Final = 3
 """Positions that may differ before the distance is worked out: an inserted character moves all that follow, so texts of
 unequal length are always worked out."""
 
+LEAST_TAIL: Final = 11
+"""Characters in common of any two valid numbers that are not simply different: birth date and sequence."""
+
 
 def citizen_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[Any]:
     """Places in `CITIZEN_LEVELS` of unequal numbers."""
     points, length, valid = (table.features[name] for name in ("points", "length", "valid"))
-    agree = points[left] == points[right]
     both = valid[left] & valid[right]
     out = np.full(len(left), CITIZEN_PLACE["different"], np.int8)
-    out[both & agree[:, 6:17].all(axis=1)] = CITIZEN_PLACE["same_tail"]
-    out[both & agree[:, :14].all(axis=1)] = CITIZEN_PLACE["neighbour"]
-    wrong = agree[:, :17].sum(axis=1)
-    old = (points[:, 6:8] == np.frombuffer(b"19", np.uint8)).all(axis=1)
-    sister = agree[:, :14].all(axis=1)
-    out[both & (wrong == 16) & old[left] & old[right] & ~sister] = CITIZEN_PLACE["one_error"]
+    chosen = np.flatnonzero(both & (counted(points[left] == points[right]) >= LEAST_TAIL))
+    out[chosen] = _of_valid(points[left[chosen]], points[right[chosen]])
     rows = np.flatnonzero(~both & _worth_while(points, length, left, right))
     distance = _distances(table, left[rows], right[rows])
     out[rows[distance == 2]] = CITIZEN_PLACE["two_errors"]
     out[rows[distance <= 1]] = CITIZEN_PLACE["one_error"]
+    return out
+
+
+def _of_valid(ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Places in `CITIZEN_LEVELS` of two numbers whose check digits hold."""
+    agree = ours == theirs
+    out = np.full(len(ours), CITIZEN_PLACE["different"], np.int8)
+    out[agree[:, 6:17].all(axis=1)] = CITIZEN_PLACE["same_tail"]
+    sister = agree[:, :14].all(axis=1)
+    out[sister] = CITIZEN_PLACE["neighbour"]
+    old = [(side[:, 6:8] == np.frombuffer(b"19", np.uint8)).all(axis=1) for side in (ours, theirs)]
+    out[(agree[:, :17].sum(axis=1) == 16) & old[0] & old[1] & ~sister] = CITIZEN_PLACE["one_error"]
     return out
 
 
@@ -58,7 +69,7 @@ def _worth_while(
     points: npt.NDArray[Any], length: npt.NDArray[Any], left: Codes, right: Codes
 ) -> npt.NDArray[np.bool_]:
     ours, theirs = length[left], length[right]
-    near = (points[left] != points[right]).sum(axis=1) <= NEAR
+    near = counted(points[left] != points[right]) <= NEAR
     return np.asarray(np.where(ours == theirs, near, np.abs(ours - theirs) <= 2) & (np.minimum(ours, theirs) > 6))
 
 

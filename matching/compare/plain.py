@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
+from matching.standardise.codepoints import counted
 from matching.standardise.values import Codes, ValueTable
 
 DATE_LEVELS: Final = ("different", "lunar", "part", "one_digit", "swapped", "exact")
@@ -24,11 +25,12 @@ def date_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[Any
     """Places in `DATE_LEVELS` of unequal dates."""
     ours, theirs = table.features["parts"][left], table.features["parts"][right]
     apart = np.abs(table.features["since"][left] - table.features["since"][right])
-    agree = (ours == theirs).sum(axis=1)
+    agree = counted(ours == theirs)
     swapped = (ours[:, 0] == theirs[:, 0]) & (ours[:, 1] == theirs[:, 2]) & (ours[:, 2] == theirs[:, 1])
     out = np.where((apart >= LUNAR_DAYS[0]) & (apart <= LUNAR_DAYS[1]), 1, 0)
     out = np.where(agree == 2, 2, out)
-    out = np.where((agree == 2) & (_digits_apart(ours, theirs) == 1), 3, out)
+    rows = np.flatnonzero(agree == 2)
+    out[rows[_digits_apart(ours[rows], theirs[rows]) == 1]] = 3
     return np.asarray(np.where(swapped, 4, out))
 
 
@@ -42,7 +44,7 @@ def digit_levels(table: ValueTable, left: Codes, right: Codes) -> npt.NDArray[An
     """Places in `DIGIT_LEVELS` of unequal numbers: one digit wrong or two neighbours exchanged."""
     ours, theirs = table.features["points"][left], table.features["points"][right]
     wrong = ours != theirs
-    count = wrong.sum(axis=1)
+    count = counted(wrong)
     first = np.minimum(wrong.argmax(axis=1), wrong.shape[1] - 2)
     rows = np.arange(len(left))
     exchanged = (ours[rows, first] == theirs[rows, first + 1]) & (ours[rows, first + 1] == theirs[rows, first])

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matching.standardise.codepoints import Bytes, ascii_matrix
+from matching.standardise.codepoints import Bytes, ascii_matrix, counted
 from matching.standardise.folding import Flags, merged
 from matching.standardise.values import Keys, Standardised, ValueTable, numbered
 
@@ -19,6 +19,8 @@ WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS: Final = np.frombuffer(b"10X98765432", np.uint8)
 WIDTH: Final = 18
 LONGEST: Final = 24
+SLICE: Final = 1 << 14
+"""Numbers whose digits are read at once: they stay within a processor's second memory."""
 
 
 def citizen_id(texts: pa.StringArray) -> Standardised:
@@ -29,13 +31,13 @@ def citizen_id(texts: pa.StringArray) -> Standardised:
     """
     codes, values = merged(*_cleaned(texts))
     points, lengths = ascii_matrix(values, WIDTH)
-    repeated = np.asarray((points == points[:, :1]).sum(axis=1) == np.minimum(lengths, WIDTH))
+    repeated = np.asarray(counted(points == points[:, :1]) == np.minimum(lengths, WIDTH))
     nothing = repeated | _rounded(values, points)
     if nothing.any():
         codes = np.where(np.append(nothing, False)[codes], np.int32(-1), codes)
     whole = _well_formed(points, lengths)
-    birth = _number(points, 6, 14)
-    dated = whole & _is_date(birth)
+    birth, dated = _birth(points)
+    dated &= whole
     features = {"points": points, "length": lengths.astype(np.int8), "valid": dated & _checks(points)}
     keys = {"value": np.where(lengths > 8, numbered(len(values)), 0).astype(np.uint64)} | _parts(points, whole)
     known = {"birth_date": _birth_texts(birth, dated), "sex": _sex_texts(points, whole)}
@@ -44,7 +46,7 @@ def citizen_id(texts: pa.StringArray) -> Standardised:
 
 def _rounded(values: pa.StringArray, points: Bytes) -> Flags:
     """Numbers of which a spreadsheet has lost the end: 370202198506060E+17."""
-    found = np.asarray((points == ord("E")).any(axis=1))
+    found = np.asarray(counted(points == ord("E")) > 0)
     places = np.flatnonzero(found)
     matched = pc.match_substring_regex(values.take(pa.array(places)), r"^[0-9.]+E\+?[0-9]{1,3}$")
     found[places] = matched.to_numpy(zero_copy_only=False)
@@ -55,7 +57,7 @@ def _well_formed(points: Bytes, lengths: npt.NDArray[np.int32]) -> Flags:
     """18 characters, digits all but the last, which may be X."""
     digit = (points - 48) <= 9
     digit[:, 17] |= points[:, 17] == ord("X")
-    return np.asarray(digit.all(axis=1) & (lengths == WIDTH))
+    return np.asarray((counted(digit) == WIDTH) & (lengths == WIDTH))
 
 
 def _cleaned(texts: pa.StringArray) -> tuple[pa.StringArray, Flags]:
@@ -84,15 +86,21 @@ def _checks(points: Bytes) -> Flags:
     return np.asarray(CHECKS[total % 11] == points[:, 17])
 
 
-def _is_date(number: npt.NDArray[np.int64]) -> Flags:
-    year, month, day = number // 10000, number // 100 % 100, number % 100
-    return np.asarray((year >= 1800) & (year < 2200) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31))
+def _birth(points: Bytes) -> tuple[npt.NDArray[np.int64], Flags]:
+    """Year, month and day as a number of eight digits, and whether they may be a date."""
+    year, month, day = (_number(points, start, stop) for start, stop in ((6, 10), (10, 12), (12, 14)))
+    dated = (year >= 1800) & (year < 2200) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    return year * 10000 + month * 100 + day, np.asarray(dated)
 
 
 def _number(points: Bytes, start: int, stop: int) -> npt.NDArray[np.int64]:
+    """The digits from a place to another as a number; of no meaning where they are none."""
     number = np.zeros(len(points), np.int64)
-    for place in range(start, stop):
-        number = number * 10 + (points[:, place] - 48)
+    for first in range(0, len(points), SLICE):
+        part = number[first : first + SLICE]
+        for place in range(start, stop):
+            part *= 10
+            part += points[first : first + SLICE, place] - np.uint8(48)
     return number
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matching.standardise.codepoints import ascii_matrix
+from matching.standardise.codepoints import ascii_matrix, counted
 from matching.standardise.folding import Flags, merged
 from matching.standardise.values import Codes, Standardised, ValueTable, distinct, mixed, numbered
 
@@ -68,7 +68,7 @@ def digits(texts: pa.StringArray) -> Standardised:
     """Telephone numbers: their digits, the last eleven; fewer than seven or one digit repeated is null."""
     codes, values = merged(*_only_digits(texts))
     points, lengths = ascii_matrix(values, NUMBER)
-    repeated = np.asarray((points == points[:, :1]).sum(axis=1) == lengths)
+    repeated = np.asarray(counted(points == points[:, :1]) == lengths)
     if repeated.any():
         codes = np.where(np.append(repeated, False)[codes], np.int32(-1), codes)
     features = {"points": points, "length": lengths.astype(np.int8)}
@@ -78,7 +78,7 @@ def digits(texts: pa.StringArray) -> Standardised:
 def _only_digits(texts: pa.StringArray) -> tuple[pa.StringArray, Flags]:
     """Seven to eleven digits as they are, other texts by their digits; and which those are."""
     points, lengths = ascii_matrix(texts, NUMBER)
-    digit = ((points - 48) <= 9).sum(axis=1)
+    digit = counted((points - 48) <= 9)
     odd = np.asarray((digit != lengths) | (lengths < SHORTEST_NUMBER))
     if not odd.any():
         return texts, odd
