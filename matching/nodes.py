@@ -82,8 +82,12 @@ def collapse(records: Records, model: MatchModel, grouped: Grouping | None = Non
     rest = np.flatnonzero(~is_first).astype(np.int32)
     of_rest = of_record[rest]
 
+    told_apart = {spec.field for spec in model.comparisons if any(level.term_frequency for level in spec.levels)}
+    told_apart |= {key.split(".")[0] for key in model.constraints.apart}
+
     def held(field: str) -> Held:
-        return _held(records, field, of_record, (first, rest, of_rest))
+        least = 2 if field in told_apart else MOST_VALUES + 1
+        return _held(records, field, of_record, (first, rest, of_rest), least)
 
     return Nodes(of_record, first, size, mask, settled, dict(in_parallel(held, sorted(used))))
 
@@ -91,7 +95,7 @@ def collapse(records: Records, model: MatchModel, grouped: Grouping | None = Non
 def group_keys(records: Records, model: MatchModel, of: Places | None = None) -> Keys:
     """What names the group of each record, or of some, 0 where one stands alone."""
     group = np.zeros(len(records) if of is None else len(of), np.uint64)
-    open_ = np.arange(len(group))
+    open_: Places | slice = slice(None)
     rows: Places | slice = slice(None) if of is None else of
     for number, fields in enumerate(model.collapse):
         group[open_] = mixed(*(records.codes[field][rows] + np.int32(1) for field in fields), number + 1)
@@ -126,16 +130,19 @@ def _held(
     field: str,
     of_record: npt.NDArray[np.int32],
     parts: tuple[Places, npt.NDArray[np.int32], npt.NDArray[np.int32]],
+    least: int,
 ) -> Held:
-    """Distinct values of a field by node, further values (former names) among them: the first record's first.
+    """Distinct values of a field by node, further values (former names) among them.
 
-    The others follow in an order that rests on the values themselves and not on their codes.
+    Where a node has `least` values or more its first record's stands first and the others follow in an order that rests
+    on the values and not on their codes: which of equally good ones is weighed, or dropped, must not hang on these.
 
     Args:
         records: all records.
         field: the field.
         of_record: node by record.
         parts: first records of nodes, all other records, and the nodes of these.
+        least: values of a node from which their order matters.
     """
     first, rest, of_rest = parts
     main = records.codes[field]
@@ -150,7 +157,7 @@ def _held(
         codes.append(other[rows])
     if any(len(owner) for owner in owners[1:]):
         owner, code = _unrepeated(np.concatenate(owners), np.concatenate(codes))
-        owner, code = _few(owner, _ordered(records.values[field], owner, code, leading))
+        owner, code = _few(owner, _ordered(records.values[field], owner, code, (leading, least)))
     else:
         owner, code = owners[0], codes[0]
     starts = np.zeros(len(first) + 1, np.int32)
@@ -164,9 +171,10 @@ def _few(owner: Codes, code: Codes) -> tuple[Codes, Codes]:
     return (np.delete(owner, crowded), np.delete(code, crowded)) if len(crowded) else (owner, code)
 
 
-def _ordered(table: ValueTable, owner: Codes, code: Codes, leading: Codes) -> Codes:
-    """The codes of each owner, the leading one first and then by content; owners are sorted."""
-    several = np.flatnonzero(np.bincount(owner, minlength=len(leading))[owner] > 1)
+def _ordered(table: ValueTable, owner: Codes, code: Codes, first: tuple[Codes, int]) -> Codes:
+    """The codes of each owner, where it has enough of them the leading one first and then by content."""
+    leading, least = first
+    several = np.flatnonzero(np.bincount(owner, minlength=len(leading))[owner] >= least)
     codes, owners = code[several], owner[several]
     order = np.lexsort((content_keys(table, codes), codes != leading[owners], owners))
     out = code.copy()

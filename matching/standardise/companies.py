@@ -11,6 +11,7 @@ import pyarrow as pa
 from matching.characters.table import LAST, characters
 from matching.standardise.codepoints import flat, matrix
 from matching.standardise.company_names import CompanyName, fold, parse, plain_branch
+from matching.standardise.sightings import hashes
 from matching.standardise.values import Feature, Keys, Standardised, ValueTable, distinct, mixed, numbered
 
 COMPARED = 16
@@ -60,12 +61,12 @@ def _features(parsed: list[CompanyName], cores: list[str]) -> dict[str, Feature]
 
 
 def _present(texts: list[str]) -> Keys:
-    """Equal texts get equal numbers from 1, the empty text 0."""
-    return np.where([bool(text) for text in texts], _key(texts), 0).astype(np.uint64)
+    """Equal texts get equal numbers, the empty text 0."""
+    return hashes(pa.array(texts, pa.string()))
 
 
 def _key(texts: Iterable[str]) -> Keys:
-    """Equal texts get equal numbers from 1, the empty text too: an absent part is a part like any other here."""
-    encoded = pa.array(list(texts), pa.string()).dictionary_encode()
-    numbers = encoded.indices.to_numpy(zero_copy_only=False)
-    return np.asarray(numbers.astype(np.uint64) + np.uint64(1))
+    """Equal texts get equal numbers, the empty text too: an absent part is a part like any other here."""
+    found = hashes(pa.array(list(texts), pa.string()))
+    found[found == 0] = 1
+    return found

@@ -5,6 +5,7 @@ Owns nothing but their cleaning. They refuse nothing: what cannot be read become
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,8 @@ import pyarrow.compute as pc
 
 from matching.standardise.codepoints import ascii_matrix, counted
 from matching.standardise.folding import Flags, merged
-from matching.standardise.values import Codes, Standardised, ValueTable, distinct, mixed, numbered
+from matching.standardise.sightings import hashes
+from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
 
 DIGITS = re.compile(r"\d+")
 PUNCTUATION = re.compile(r"[^\w]+")
@@ -93,19 +95,14 @@ def text(texts: pa.StringArray) -> Standardised:
     words = values.to_pylist()
     keys = {"value": numbered(len(words))}
     for length in (1, 3, 4):
-        starts, _ = distinct([word[:length] if len(word) >= length else None for word in words])
-        keys[f"first_{length}"] = _as_key(starts)
-    for name, ordered in (
-        ("soundex", [soundex(word) for word in words]),
-        ("sorted", ["".join(sorted(w)) for w in words]),
-    ):
-        found, _ = distinct(ordered)
-        keys[name] = _as_key(found)
+        keys[f"first_{length}"] = _keys_of(word[:length] if len(word) >= length else None for word in words)
+    keys["soundex"] = _keys_of(soundex(word) for word in words)
+    keys["sorted"] = _keys_of("".join(sorted(word)) for word in words)
     return Standardised(codes, ValueTable(values, keys))
 
 
-def _as_key(codes: Codes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint64]]:
-    return (codes.astype(np.int64) + 1).astype(np.uint64)
+def _keys_of(texts: Iterable[str | None]) -> Keys:
+    return hashes(pa.array(texts, pa.string()))
 
 
 def plain_text(value: str | None) -> str | None:

@@ -154,3 +154,21 @@ def test_keys_tell_values_apart(texts):
     numbers = np.array([int.from_bytes(text.encode()) for text in texts], np.uint64)
     keys = mixed(numbers, np.full(len(numbers), 3))
     assert len(set(keys.tolist())) == len(set(numbers.tolist()))
+
+
+@pytest.mark.parametrize("name", sorted(STANDARDISERS))
+@given(texts=TEXTS, others=TEXTS)
+@settings(max_examples=40, deadline=None)
+def test_keys_rest_on_the_value_and_not_on_its_company(name, texts, others):
+    alone, among = (
+        standardiser(name)(pa.array(texts, pa.string())),
+        standardiser(name)(pa.array(others + texts, pa.string())),
+    )
+    met = among.codes[len(others) :]
+    known = alone.codes >= 0
+    np.testing.assert_array_equal(known, met >= 0)
+    for parts in ("keys", "features"):
+        for part, values in getattr(alone.table, parts).items():
+            if part != "value":
+                other = getattr(among.table, parts)[part]
+                np.testing.assert_array_equal(values[alone.codes[known]], other[met[known]], part)
