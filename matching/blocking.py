@@ -111,7 +111,7 @@ class Content:
         rows = self.nodes.first[chosen]
         shift = 48
         for comparison in self.model.comparisons:
-            keys = [key for name, key in self.records.values[comparison.field].keys.items() if name != "value"]
+            keys = self.records.values[comparison.field].content()
             if keys and shift >= 0:
                 codes = self.records.codes[comparison.field][rows]
                 key = np.append(keys[0] if keys[0].ndim == 1 else keys[0][:, 0], np.uint64(0))[codes]

@@ -39,6 +39,10 @@ class ValueTable:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def content(self) -> list[Keys]:
+        """The keys that rest on the values themselves and not on their numbers, in the order of their names."""
+        return [self.keys[name] for name in sorted(self.keys) if name != "value"]
+
 
 @dataclass(frozen=True)
 class Standardised:
@@ -86,7 +90,7 @@ def numbered(size: int) -> Keys:
 def content_keys(table: ValueTable, codes: Codes) -> Keys:
     """Numbers that tell some values apart by what they are, whatever their codes: an order that runs share."""
     chosen, places = np.unique(codes, return_inverse=True)
-    keys = [key for name, key in table.keys.items() if name != "value"]
+    keys = table.content()
     parts: list[npt.NDArray[Any]] = [column[chosen] for key in keys for column in (key.T if key.ndim == 2 else [key])]
     if "points" in table.features:
         points = table.features["points"][chosen]
