@@ -48,9 +48,14 @@ class Pairs:
 
 @dataclass(frozen=True)
 class RuleCount:
-    """What one blocking rule found: `pairs` of its own, `new` ones no earlier rule had, and its oversized blocks.
+    """What one blocking rule found, and where it was bounded.
 
-    `largest`: nodes of a block up to which it was paired in full.
+    Attributes:
+        pairs: of its own; `new` ones no earlier rule had.
+        largest: nodes of a block up to which it was paired in full; less than declared where there were too many pairs.
+        oversized_blocks: blocks of more nodes, which were paired along a window only.
+        oversized_nodes: nodes in them, one counted in each.
+        left_out: pairs of them that lie outside the window.
     """
 
     rule: str
@@ -59,6 +64,7 @@ class RuleCount:
     largest: int
     oversized_blocks: int
     oversized_nodes: int
+    left_out: int
 
 
 def candidate_pairs(
@@ -83,8 +89,12 @@ def candidate_pairs(
     for place, one in in_parallel(of_rule, range(len(model.blocking))):
         merged = sorted_distinct(np.concatenate((found, one.packed)))
         new = len(merged) - len(found)
-        name = model.blocking[place].name
-        counts.append(RuleCount(name, len(one.packed), new, one.largest, one.oversized_blocks, one.oversized_nodes))
+        counts.append(
+            RuleCount(
+                model.blocking[place].name, len(one.packed), new, one.largest,
+                one.oversized_blocks, one.oversized_nodes, one.left_out,
+            )
+        )  # fmt: skip
         found = merged
     return unpacked(found), counts
 
@@ -128,6 +138,7 @@ class RulePairs:
     largest: int
     oversized_blocks: int
     oversized_nodes: int
+    left_out: int
 
 
 def pairs_of_rule(keyed: Keyed, rule: BlockingRule, content: Content, bounds: Bounds | None) -> RulePairs:
@@ -147,7 +158,9 @@ def pairs_of_rule(keyed: Keyed, rule: BlockingRule, content: Content, bounds: Bo
     other = owner[ranges(np.arange(1, len(owner) + 1), bounded)]
     low, high = np.minimum(one, other).astype(np.uint64), np.maximum(one, other).astype(np.uint64)
     packed = sorted_distinct(((low << np.uint64(32)) | high)[low != high])
-    return RulePairs(packed, largest, int((sizes > largest).sum()), int(sizes[sizes > largest].sum()))
+    large = sizes[sizes > largest]
+    left_out = int((following - bounded)[oversized & active].sum()) if len(large) else 0
+    return RulePairs(packed, largest, len(large), int(large.sum()), left_out)
 
 
 def _blocks(

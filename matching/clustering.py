@@ -140,17 +140,15 @@ def _rows(pairs: Pairs, chosen: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(zip(pairs.left[chosen].tolist(), pairs.right[chosen].tolist(), strict=True))
 
 
-def belonging(root: Component, pairs: Pairs, chances: Bits, size: npt.NDArray[np.int32], sure: float) -> Bits:
-    """Probability that each node belongs to its cluster; NaN where its cluster is one record.
+def belonging(root: Component, pairs: Pairs, chances: Bits) -> Bits:
+    """Probability that each node belongs to its cluster; NaN where its cluster is one node.
 
     Args:
         root: cluster of each node.
         pairs: candidate pairs.
         chances: match probability of each pair.
-        size: records by node.
-        sure: match probability of two records that the collapse made one.
     """
-    out = np.where(size > 1, sure, np.nan)
+    out = np.full(len(root), np.nan)
     inside = root[pairs.left] == root[pairs.right]
     left, right, chance = pairs.left[inside], pairs.right[inside], chances[inside]
     np.fmax.at(out, left, chance)

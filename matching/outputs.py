@@ -1,11 +1,11 @@
-"""The files of a match: crosswalk and review pairs as Parquet, the summary as JSON.
+"""The files of a match: the crosswalk as Parquet, the summary as JSON.
 
 Owns their columns. Invariant: one crosswalk row for every record, ordered by dataset and record id; files 0600,
 folder 0700.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 
 from matching.blocking import Pairs
 from matching.evidence import Evidence
-from matching.model import MatchModel
 from matching.nodes import Nodes, Places
 from matching.parallel import ahead
 from matching.records import Records
@@ -84,7 +83,7 @@ def write_clusters(
 ) -> tuple[int, int]:
     """Write the crosswalk; how many clusters, and how many of two records or more.
 
-    `decided`: by node its cluster, named by its smallest node, and the probability that it belongs there.
+    `decided`: by node its cluster, named by its smallest node; by record the probability that it belongs there.
     """
     root, belongs = decided
     first_nodes = np.flatnonzero(root == np.arange(len(nodes)))
@@ -92,7 +91,7 @@ def write_clusters(
     place[first_nodes] = np.arange(len(first_nodes))
     of_record = place[root[nodes.of_record]]
     ids = master_ids(records, nodes.first[first_nodes], prefix)
-    write_crosswalk(out / "crosswalk.parquet", records, ids, of_record, belongs[nodes.of_record])
+    write_crosswalk(out / "crosswalk.parquet", records, ids, of_record, belongs)
     sizes = np.bincount(of_record, minlength=len(first_nodes))
     return len(first_nodes), int((sizes > 1).sum())
 
@@ -148,44 +147,3 @@ class Weighed:
     bits: Bits
     chances: Bits
     weigh: Callable[[Evidence], Bits]
-
-
-def write_review(path: Path, records: Records, nodes: Nodes, model: MatchModel, weighed: Weighed) -> int:
-    """Write the pairs inside the review window, the most uncertain first; how many there are.
-
-    One row a pair of nodes, named by their first records.
-    """
-    low, high = model.review
-    chosen = np.flatnonzero((weighed.chances >= low) & (weighed.chances <= high))
-    pairs = weighed.pairs
-    chosen = chosen[np.lexsort((pairs.right[chosen], pairs.left[chosen], np.abs(weighed.chances[chosen] - 0.5)))]
-    columns: dict[str, pa.Array] = {}
-    for side, node in (("left", pairs.left[chosen]), ("right", pairs.right[chosen])):
-        columns |= _side(records, nodes.first[node], side)
-    columns["match_probability"] = pa.array(weighed.chances[chosen])
-    evidence = weighed.evidence[chosen]
-    weights = weighed.weigh(evidence)
-    columns["weights"] = pa.StructArray.from_arrays(
-        [pa.array(weights[:, place]) for place in range(len(model.comparisons))],
-        names=[spec.field for spec in model.comparisons],
-    )
-    columns["levels"] = pa.StructArray.from_arrays(
-        [_level_names([level.level for level in spec.levels], evidence.levels[:, place])
-         for place, spec in enumerate(model.comparisons)],
-        names=[spec.field for spec in model.comparisons],
-    )  # fmt: skip
-    write_parquet(path, pa.table(columns))
-    return len(chosen)
-
-
-def _side(records: Records, rows: Places, side: str) -> dict[str, pa.Array]:
-    department, dataset = split_names(records, rows)
-    return {
-        f"{side}_source": department,
-        f"{side}_dataset": dataset,
-        f"{side}_record_id": records.record_ids.take(pa.array(rows)).combine_chunks(),
-    }
-
-
-def _level_names(names: Sequence[str], levels: npt.NDArray[np.int8]) -> pa.Array:
-    return pa.array(names, pa.string()).take(pa.array(levels, mask=levels < 0))

@@ -17,6 +17,8 @@ import pyarrow as pa
 from matching import frozen, outputs, parameters, training, weighing
 from matching.blocking import Pairs, RuleCount, candidate_pairs
 from matching.clustering import Cut, CutRule, belonging, cluster
+from matching.collapsed import of_records
+from matching.coverage import Coverage, coverage
 from matching.evidence import SLICE, Evidence, compare
 from matching.frozen import Frozen
 from matching.incremental import state
@@ -26,6 +28,7 @@ from matching.outputs import Weighed
 from matching.parameters import Parameters
 from matching.placeholders import Removed, collapse_without_placeholders
 from matching.records import Records, read, without_unread_texts
+from matching.review import write_review
 from matching.stages import Stage, Stopwatch, peak_mib, sparing_pool
 
 log = logging.getLogger(__name__)
@@ -54,8 +57,11 @@ class MatchSummary:
         records: rows by dataset.
         clusters: distinct master ids; `linked` those of two records or more.
         collapsed: records that collapse made one with another before pairs.
-        review_pairs: pairs in the review window; null where none were written.
+        review_pairs: pairs that wait for a decision; null where none were asked for.
         converged: whether EM came to rest; null where nothing was trained.
+        placeholders: values that too many hold and that were set aside.
+        blocking: what each rule found and where its blocks were bounded.
+        coverage: an estimate of what blocking missed.
     """
 
     model: str
@@ -70,6 +76,7 @@ class MatchSummary:
     converged: bool | None
     placeholders: tuple[Removed, ...]
     blocking: tuple[RuleCount, ...]
+    coverage: Coverage
     cut: Cut
     notes: tuple[str, ...]
     stages: tuple[Stage, ...]
@@ -112,23 +119,32 @@ def _match(
         known_values = frozen.read(options.model.parent)
     outputs.prepare(out)
     watch = Stopwatch()
-    with watch.stage("standardise"):
+    with watch.stage("standardise") as stage:
         records = read(tables, model)
+        stage.rows = len(records)
     values_saved = background.submit(state.save_values, records, out / state.FOLDER)
-    with watch.stage("collapse"):
+    with watch.stage("collapse") as stage:
         collapsed = collapse_without_placeholders(records, model, known_values.placeholders if known_values else None)
         records, nodes = without_unread_texts(collapsed.records, model), collapsed.nodes
-    with watch.stage("block"):
+        stage.rows = len(records)
+    with watch.stage("block") as stage:
+        stage.rows = len(nodes)
         pairs, rule_counts = candidate_pairs(records, nodes, model, trained.bounds if trained else None)
-    with watch.stage("compare"):
+    with watch.stage("compare") as stage:
+        stage.rows = len(pairs)
         evidence = compare(records, nodes, model, pairs)
-    with watch.stage("train"):
+    with watch.stage("train") as stage:
+        stage.rows = 0 if trained else len(pairs)
         known = trained or replace(
             training.train(records, nodes, model, evidence), bounds={one.rule: one.largest for one in rule_counts}
         )
         common = weighing.frequencies(nodes, records, model, known_values)
     decision = _decide(records, nodes, model, (known, common), (pairs, evidence), watch)
-    with watch.stage("write"):
+    with watch.stage("estimate what blocking missed") as stage:
+        stage.rows = len(pairs)
+        missed = coverage(records, nodes, model, (pairs, decision.weighed.chances), rule_counts)
+    with watch.stage("write") as stage:
+        stage.rows = len(records)
         counts = {field: one.counts for field, one in common.items()}
         made = state.MatchState(records, nodes, counts, pairs, decision.weighed.bits, decision.root)
         state_saved = background.submit(state.save, made, model, out / state.FOLDER)
@@ -136,18 +152,21 @@ def _match(
         parameters.write(out / "model.json", model, known)
         holders = {field: one.holders.held() for field, one in common.items()}
         frozen.write(out, Frozen(holders, collapsed.placeholders))
-        review = None
-        if options.only != "crosswalk":
-            review = outputs.write_review(out / "review.parquet", records, nodes, model, decision.weighed)
         values_saved.result()
         state_saved.result()
+    review = None
+    if options.only != "crosswalk":
+        with watch.stage("order review pairs") as stage:
+            review = write_review(out / "review.parquet", records, nodes, model, (decision.weighed, decision.root))
+            stage.rows = review
     summary = MatchSummary(
         model=model.model,
         records={name: int((records.dataset == place).sum()) for place, name in enumerate(records.datasets)},
         nodes=len(nodes), collapsed=len(records) - len(nodes), pairs=len(pairs), links=decision.links,
         clusters=clusters[0], linked=clusters[1], review_pairs=review,
         converged=None if trained else _converged(model, known),
-        placeholders=collapsed.removed, blocking=tuple(rule_counts), cut=decision.cut, notes=known.notes,
+        placeholders=collapsed.removed, blocking=tuple(rule_counts), coverage=missed, cut=decision.cut,
+        notes=known.notes,
         stages=tuple(watch.stages),
         seconds=round(sum(stage.seconds for stage in watch.stages), 3), peak_mib=peak_mib(),
     )  # fmt: skip
@@ -158,6 +177,8 @@ def _match(
 
 @dataclass(frozen=True)
 class _Decision:
+    """Weighed pairs, cluster by node, probability of belonging by record, links, and what was cut."""
+
     weighed: Weighed
     root: np.ndarray[Any, np.dtype[np.int32]]
     chances: weighing.Bits
@@ -174,7 +195,8 @@ def _decide(
     watch: Stopwatch,
 ) -> _Decision:
     (known, common), (pairs, evidence) = trained, found
-    with watch.stage("weigh"):
+    with watch.stage("weigh") as stage:
+        stage.rows = len(pairs)
 
         def by_field(vectors: Evidence) -> weighing.Bits:
             return weighing.weigh(model, known, common, vectors)
@@ -191,11 +213,12 @@ def _decide(
     def weigh_further(further: Pairs) -> weighing.Bits:
         return in_all(compare(records, nodes, model, further))
 
-    with watch.stage("cluster"):
+    with watch.stage("cluster") as stage:
+        stage.rows = len(nodes)
         linked = chances >= model.link
         rule = CutRule(weighing.contradicting(model, known), weigh_further)
         root, cut = cluster(len(nodes), pairs, bits, linked, rule)
-        belongs = belonging(root, pairs, chances, nodes.size, 1 - known.prior)
+        belongs = of_records(records, nodes, model, trained, belonging(root, pairs, chances))
     return _Decision(Weighed(pairs, evidence, bits, chances, by_field), root, belongs, int(linked.sum()), cut)
 
 

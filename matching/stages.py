@@ -12,11 +12,22 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: its seconds, and the highest memory of the process up to its end, in MiB."""
+    """One stage: its rows, its seconds, and the highest memory of the process up to its end, in MiB.
+
+    Rows are what the stage worked on: records, after the collapse nodes, then pairs.
+    """
 
     stage: str
+    rows: int
     seconds: float
     peak_mib: int
+
+
+@dataclass
+class Running:
+    """A stage that has not ended; it says itself how many rows it has."""
+
+    rows: int = 0
 
 
 @dataclass
@@ -26,11 +37,11 @@ class Stopwatch:
     stages: list[Stage] = field(default_factory=list)
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: str) -> Iterator[Running]:
         """Measure the block as one stage."""
-        begun = time.perf_counter()
-        yield
-        self.stages.append(Stage(name, round(time.perf_counter() - begun, 3), peak_mib()))
+        running, begun = Running(), time.perf_counter()
+        yield running
+        self.stages.append(Stage(name, running.rows, round(time.perf_counter() - begun, 3), peak_mib()))
 
 
 @contextmanager

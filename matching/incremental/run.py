@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from matching import frozen, outputs, parameters, weighing
 from matching.clustering import Cut, belonging
+from matching.collapsed import of_records
 from matching.incremental import state
 from matching.incremental.advance import Advanced, Trained, advance
 from matching.incremental.changes import Withdrawn
@@ -97,15 +98,18 @@ def match_changes(previous: Path, sent: Mapping[str, Sent], out: Path) -> Change
 def _match_changes(previous: Path, sent: Mapping[str, Sent], out: Path, background: Executor) -> ChangeSummary:
     outputs.prepare(out)
     watch = Stopwatch()
-    with watch.stage("load"):
+    with watch.stage("load") as stage:
         trained = trained_of(previous)
         before = state.load(previous / state.FOLDER, trained.model)
         base = state.base_of(previous / state.FOLDER)
-    with watch.stage("standardise"):
+        stage.rows = len(before.records)
+    with watch.stage("standardise") as stage:
         records = read({name: one.rows for name, one in sent.items()}, trained.model)
-    with watch.stage("decide"):
+        stage.rows = len(records)
+    with watch.stage("decide") as stage:
         after = advance(before, records, {name: one.withdrawn for name, one in sent.items()}, trained)
-    with watch.stage("write"):
+        stage.rows = len(records)
+    with watch.stage("write") as stage:
         saved = [
             background.submit(state.save_values, after.state.records, out / state.FOLDER, base),
             background.submit(state.save, after.state, trained.model, out / state.FOLDER),
@@ -116,12 +120,15 @@ def _match_changes(previous: Path, sent: Mapping[str, Sent], out: Path, backgrou
             (out / name).chmod(0o600)
         for one in saved:
             one.result()
+        stage.rows = len(after.state.records)
     return _summary(after, trained, clusters, watch, out)
 
 
 def _write(after: MatchState, trained: Trained, out: Path) -> tuple[int, int]:
     chances = weighing.probability(after.bits)
-    belongs = belonging(after.root, after.pairs, chances, after.nodes.size, 1 - trained.parameters.prior)
+    common = weighing.frequencies(after.nodes, after.records, trained.model, trained.values)
+    of_node = belonging(after.root, after.pairs, chances)
+    belongs = of_records(after.records, after.nodes, trained.model, (trained.parameters, common), of_node)
     return outputs.write_clusters(out, after.records, after.nodes, trained.model.prefix, (after.root, belongs))
 
 

@@ -90,6 +90,6 @@ def test_pairs_that_blocking_missed_are_weighed_too():
 
 def test_belonging_is_the_best_link_and_null_alone():
     pairs = Pairs(np.array([0, 1], np.int32), np.array([1, 2], np.int32))
-    chances = belonging(np.array([0, 0, 0, 3]), pairs, np.array([0.9, 0.6]), np.array([1, 1, 1, 1]), 0.99)
+    chances = belonging(np.array([0, 0, 0, 3]), pairs, np.array([0.9, 0.6]))
     assert chances[:3].tolist() == [0.9, 0.9, 0.6]
     assert np.isnan(chances[3])

@@ -75,6 +75,12 @@ def test_files_are_private_and_complete(town, tmp_path):
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert {stage["stage"] for stage in summary["stages"]} >= {"standardise", "block", "train", "cluster"}
+    rows = {stage["stage"]: stage["rows"] for stage in summary["stages"]}
+    assert rows["standardise"] == rows["write"] == sum(summary["records"].values())
+    assert rows["cluster"] == summary["nodes"]
+    assert rows["compare"] == rows["weigh"] == summary["pairs"]
+    assert all(stage["seconds"] >= 0 and stage["peak_mib"] > 0 for stage in summary["stages"])
+    assert summary["coverage"]["matches"] > 0
     assert summary["converged"] is True
     review = pq.read_table(tmp_path / "out" / "review.parquet")
     assert review.schema.field("weights").type.get_field_index("name") >= 0
