@@ -3,7 +3,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from matching.blocking import WINDOW
+from matching.blocking import WINDOW, Pairs
+from matching.clustering import CutRule, cluster
 from matching.run import match
 
 ROWS = 3000
@@ -62,3 +63,32 @@ def test_odd_text_in_every_column_of_enterprises(text, tmp_path):
     columns = ["name", "former_name", "uscc", "taxpayer_id", "legal_representative", "address", "phone"]
     table = pa.table({"record_id": KEYS[:40]} | {name: [text] * 40 for name in columns})
     assert sum(match("enterprise", {"tax.taxpayer": table}, tmp_path).records.values()) == 40
+
+
+@pytest.mark.parametrize("shape", ["chain", "star"])
+def test_a_huge_component_with_contradictions_is_cut_in_bounded_time(shape):
+    """Every link of 200,000 is followed or not in turn; to look through the whole cluster each time takes hours."""
+    size = 200_000
+    right = np.arange(1, size, dtype=np.int32)
+    left = right - 1 if shape == "chain" else np.zeros(size - 1, np.int32)
+    foes = np.arange(2, size, 1000, dtype=np.int32)
+    pairs = Pairs(np.concatenate((left, foes - 1)), np.concatenate((right, foes + 1)))
+    bits = np.concatenate((np.full(size - 1, 9.0), np.full(len(foes), -9.0)))
+    root, cut = cluster(size, pairs, bits, bits > 0, CutRule(-5.0, lambda further: np.zeros(len(further))))
+    assert cut.components == 1
+    assert (root[foes - 1] != root[foes + 1]).all()
+    assert len(np.unique(root)) == len(foes) + 1
+
+
+def test_many_links_between_two_hostile_clusters_are_dropped_in_bounded_time():
+    """A thousand members a side, every two linked across, one contradiction that is looked for a million times."""
+    side = 1000
+    inside = np.arange(1, side, dtype=np.int32)
+    across = np.indices((side, side), np.int32).reshape(2, -1)
+    left = np.concatenate((np.zeros(side - 1, np.int32), np.full(side - 1, side, np.int32), across[0]))
+    right = np.concatenate((inside, inside + side, across[1] + side)).astype(np.int32)
+    bits = np.concatenate((np.full(2 * side - 2, 9.0), np.full(side * side, 4.0)))
+    bits[-1] = -9.0
+    root, cut = cluster(2 * side, Pairs(left, right), bits, bits > 0, CutRule(-5.0, lambda more: np.zeros(len(more))))
+    assert np.array_equal(root, np.repeat([0, side], side))
+    assert cut.links == side * side - 1
