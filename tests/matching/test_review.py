@@ -9,8 +9,8 @@ from matching.evidence import Evidence
 from matching.model import declared
 from matching.nodes import Nodes
 from matching.outputs import Weighed
-from matching.review import BESIDE, CUT, WINDOW, entropy, pending
-from matching.run import MatchOptions, match
+from matching.review import BESIDE, CUT, entropy, pending
+from matching.run import MatchOptions, match, match_with
 from matching.weighing import probability
 
 MODEL = declared("person")
@@ -125,8 +125,19 @@ def test_the_file_is_ordered_and_says_why(city, tmp_path):
 
 def test_a_link_that_was_cut_is_in_the_file(city, tmp_path):
     tables, _ = city.drops(3000, 8, city.Rates().harsher(6))
-    summary = match("person", tables, tmp_path)
+    strict = MODEL.model_copy(update={"constraints": MODEL.constraints.model_copy(update={"contradiction": 18.0})})
+    summary = match_with(strict, tables, tmp_path, options=MatchOptions())
     assert summary.cut.links > 0
     reasons = pq.read_table(tmp_path / "review.parquet").column("reason").to_pylist()
-    assert reasons.count("cut") > 0
-    assert WINDOW == 0
+    assert reasons.count("cut") >= summary.cut.links
+    assert reasons.count("beside a cut") > 0
+
+
+def test_no_more_is_written_than_clerks_can_read(city, tmp_path, monkeypatch):
+    tables, _ = city.drops(2000, 8, city.Rates().harsher(4))
+    match("person", tables, tmp_path / "all")
+    monkeypatch.setattr("matching.review.MOST_WRITTEN", 5)
+    summary = match("person", tables, tmp_path / "some")
+    whole, part = (pq.read_table(tmp_path / name / "review.parquet") for name in ("all", "some"))
+    assert part.equals(whole.slice(0, 5))
+    assert summary.review_pairs == len(whole) > 5
