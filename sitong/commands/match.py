@@ -16,9 +16,7 @@ from sitong.console import note, out, step
 from sitong.settings import today
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from matching.run import MatchOptions
+    from matching.run import MatchOptions, MatchSummary
     from sitong.reading import Judged, Reading
 
 Entity = Literal["person", "enterprise"]
@@ -133,6 +131,7 @@ def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOption
         with step(f"match {entity}s 匹配") as said:
             summary = match_records(entity, reading.tables, folder, options=options)
             said.append(f"{sum(summary.records.values()):,} records, {summary.clusters:,} {entity}s")
+        _tell(summary)
         if whole:
             with step("golden records 黄金记录"):
                 _write_golden(entity, reading.tables, folder, judged.as_of)
@@ -185,29 +184,24 @@ def _write_golden(entity: Entity, tables: Mapping[str, Path], folder: Path, day:
 
 
 def _match_tables(model: Path, records: Sequence[Path], folder: Path, options: "MatchOptions") -> None:
+    from matching.files import read_tables
     from matching.model import load
     from matching.parameters import read as read_trained
     from matching.run import match_with
 
     declared = read_trained(model)[0] if options.model else load(model)
     with step(f"match by {declared.model}") as said:
-        summary = match_with(
-            declared, {path.name.partition(".")[0]: _table(path) for path in records}, folder, options=options
-        )
+        summary = match_with(declared, read_tables(records, declared.key), folder, options=options)
         said.append(f"{sum(summary.records.values()):,} records, {summary.clusters:,} clusters")
+    _tell(summary)
 
 
-def _table(path: Path) -> "pa.Table":
-    """Parquet, or CSV with all columns as text."""
-    import pyarrow.parquet as pq
-    from pyarrow import csv
+def _tell(summary: "MatchSummary") -> None:
+    """What a person should know of a match that went through."""
+    from matching.coverage import remarks
 
-    if path.suffix == ".parquet":
-        return pq.read_table(path)
-    header = csv.open_csv(path).schema.names
-    return csv.read_csv(
-        path, convert_options=csv.ConvertOptions(column_types=dict.fromkeys(header, "string"), strings_can_be_null=True)
-    )
+    for line in remarks(summary.coverage):
+        note(line)
 
 
 def _add_reading(path: Path, reading: "Reading") -> None:

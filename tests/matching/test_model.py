@@ -76,3 +76,31 @@ def test_other_formats_and_equal_names_are_refused(tmp_path):
     (tmp_path / "y.parquet").write_bytes(b"PAR1")
     with pytest.raises(SourceRejected, match=r"y\.parquet"):
         read_tables([tmp_path / "y.parquet"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"rec_id,surname\n1,secret,x\n", "Expected 2 columns, got 3"),
+        (b"", "Empty CSV"),
+        (b"rec_id,surname\n1,\xff\xfe\n", "invalid UTF8"),
+        (b"rec_id, rec_id\n1,secret\n", "1 columns have a name that another one has"),
+        (b"rec_id;surname\n1;secret\n", "rec_id is missing among the 1 columns"),
+        (b"rec_id,surname\n1,secret\n1,secret\n,c\n", "1 rows have no rec_id, 1 repeat"),
+    ],
+)
+def test_bad_files_are_refused_without_their_values(content, message, tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content)
+    with pytest.raises((SourceRejected, BadSpecification), match=message) as caught:
+        read_tables([path], "rec_id")
+    assert caught.value.where == "bad.csv"
+    assert "secret" not in str(caught.value)
+
+
+def test_a_byte_order_mark_and_quoted_line_ends_are_no_hindrance(tmp_path):
+    path = tmp_path / "records.csv"
+    path.write_bytes('\ufeffrec_id,surname\r\n1,"a, b"\r\n2,\r\n'.encode())
+    assert read_tables([path], "rec_id")["records"].to_pylist() == [
+        {"rec_id": "1", "surname": "a, b"}, {"rec_id": "2", "surname": None},
+    ]  # fmt: skip
