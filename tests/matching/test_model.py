@@ -1,12 +1,18 @@
 import gzip
+import re
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
+from matching import model as declarations
+from matching.compare.registry import COMPARATORS
 from matching.files import read_tables
 from matching.model import MODELS, MatchModel, as_json, declared, load
 from matching.run import MatchOptions, match_with
+from matching.standardise.registry import STANDARDISERS, keys_of
 from storage.errors import BadSpecification, SourceRejected
 
 
@@ -104,3 +110,45 @@ def test_a_byte_order_mark_and_quoted_line_ends_are_no_hindrance(tmp_path):
     assert read_tables([path], "rec_id")["records"].to_pylist() == [
         {"rec_id": "1", "surname": "a, b"}, {"rec_id": "2", "surname": None},
     ]  # fmt: skip
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "models.md"
+
+
+def words_of(model):
+    """Every word that a declaration may hold, by place."""
+    for name, field in model.model_fields.items():
+        yield name
+        for inner in re.findall(r"\w+Spec|Constraints|Training|BlockingRule", str(field.annotation)):
+            yield from words_of(getattr(declarations, inner))
+
+
+def test_the_document_explains_every_word():
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert [word for word in words_of(MatchModel) if not re.search(rf"\b{word}\b", text)] == []
+
+
+def test_the_document_lists_standardisers_and_comparators_as_they_are():
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for name, comparator in COMPARATORS.items():
+        if comparator.levels:
+            assert f"| `{name}` | {', '.join(comparator.levels)} |" in text
+    for name in STANDARDISERS:
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` |") and line.count("|") == 4)
+        listed = set(re.findall(r"`(\w+)`", row.rpartition(" | ")[2])) - {name}
+        assert listed == set(keys_of(name)) - {"value"}
+
+
+def test_the_small_model_of_the_document_works(tmp_path):
+    text = re.search(r"```yaml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    path, records = tmp_path / "readers.yaml", tmp_path / "readers.csv"
+    path.write_text(text.group(1), encoding="utf-8")
+    assert yaml.safe_load(text.group(1))["key"] == "card"
+    records.write_text(
+        "card,name,born,phone\n1,Anna Berg,1980-02-03,5550001234\n2,anna berg,19800203,555 000 1234\n"
+        "3,Carl Dahl,1975-06-07,5550009999\n",
+        encoding="utf-8",
+    )
+    match_with(load(path), read_tables([records], "card"), tmp_path / "out", options=MatchOptions())
+    masters = pq.read_table(tmp_path / "out" / "crosswalk.parquet").column("master_id").to_pylist()
+    assert masters[0] == masters[1] != masters[2]

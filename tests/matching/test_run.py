@@ -65,6 +65,35 @@ def test_the_number_of_threads_changes_nothing(threads, town, tmp_path, monkeypa
     assert (tmp_path / "one" / "model.json").read_bytes() == (tmp_path / "other" / "model.json").read_bytes()
 
 
+SLICES = {
+    "matching.evidence.SLICE": 901,
+    "matching.collapsed.SLICE": 333,
+    "matching.blocking_keys.SLICE": 777,
+    "matching.outputs.ROWS": 555,
+    "matching.standardise.values.SLICE": 101,
+    "matching.standardise.addresses.CHUNK": 250,
+}
+
+
+def test_the_size_of_slices_changes_nothing(town, tmp_path, monkeypatch):
+    one = match("person", town[0], tmp_path / "one")
+    for name, size in SLICES.items():
+        monkeypatch.setattr(name, size)
+    other = match("person", town[0], tmp_path / "other")
+    assert crosswalk(tmp_path / "one").equals(crosswalk(tmp_path / "other"))
+    reviews = [pq.read_table(tmp_path / name / "review.parquet") for name in ("one", "other")]
+    assert reviews[0].equals(reviews[1])
+    assert (tmp_path / "one" / "model.json").read_bytes() == (tmp_path / "other" / "model.json").read_bytes()
+    assert (one.coverage, one.blocking, one.cut) == (other.coverage, other.blocking, other.cut)
+
+
+def test_the_same_input_gives_the_same_files(town, tmp_path):
+    summaries = [match("person", town[0], tmp_path / name) for name in ("one", "other")]
+    for name in ("crosswalk.parquet", "review.parquet", "model.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+    assert summaries[0].coverage == summaries[1].coverage
+
+
 def test_files_are_private_and_complete(town, tmp_path):
     match("person", town[0], tmp_path / "out")
     names = {"crosswalk.parquet", "review.parquet", "model.json", "values.parquet", "summary.json", "state"}

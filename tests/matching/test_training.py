@@ -8,6 +8,7 @@ from matching.blocking import candidate_pairs
 from matching.evidence import compare
 from matching.model import MatchModel, declared
 from matching.nodes import collapse
+from matching.parameters import declared as declared_parameters
 from matching.parameters import read, write
 from matching.records import read as read_records
 from matching.training import train
@@ -86,3 +87,32 @@ def test_dependent_evidence_weighs_less(town):
     vector[1, place["id_number"]] = len(model.comparison("id_number").levels) - 1
     alone, with_id = level_weights(model, found, vector)[:, place["birth_date"]]
     assert 0 < with_id < alone / 3
+
+
+def test_u_is_that_of_random_pairs(town):
+    """Random pairs of the town's persons: those of one sex, counted over all of them."""
+    tables, _ = town
+    sexes = np.array(tables["police.resident"].column("sex").to_pylist())
+    _, found = trained(tables)
+    assert found.u["sex"][-1] == pytest.approx(sum((sexes == sex).mean() ** 2 for sex in "12"), abs=0.02)
+    names = np.unique([name[0] for name in tables["police.resident"].column("name").to_pylist()], return_counts=True)[1]
+    surname = float(((names / names.sum()) ** 2).sum())
+    model = declared("person")
+    levels = [level.level for level in model.comparison("name").levels]
+    shares = dict(zip(levels, found.u["name"], strict=True))
+    assert 1 - shares["different"] == pytest.approx(surname, abs=0.02)
+
+
+@given(seed=st.integers(0, 10_000))
+def test_a_better_level_never_weighs_less_whatever_the_others_are(seed):
+    """With the dependences of the shipped models; the field's own weight, the other fields staying as they are."""
+    for entity in ("person", "enterprise"):
+        model = declared(entity)
+        known = declared_parameters(model, 100_000)
+        random = np.random.default_rng(seed)
+        vector = [int(random.integers(-1, len(spec.levels))) for spec in model.comparisons]
+        for column, spec in enumerate(model.comparisons):
+            levels = np.tile(np.array(vector, np.int8), (len(spec.levels), 1))
+            levels[:, column] = np.arange(len(spec.levels))
+            weights = level_weights(model, known, levels)[:, column]
+            assert (np.diff(weights) >= -1e-12).all()
