@@ -130,7 +130,7 @@ def least_gain(table: Bits, column: int) -> float:
 
 
 def _rarity(spec: ComparisonSpec, common: Frequencies, gain: float) -> Bits:
-    """Bits by value that its rarity adds; a common value takes back at most what its field adds."""
+    """Bits by value that its rarity adds, then 0 for null; a common value takes back at most what its field adds."""
     bits = np.log2(common.average / common.share)
     bits = np.clip(bits, -MOST_FREQUENCY_BITS, MOST_FREQUENCY_BITS) * spec.levels[-1].term_frequency
-    return np.asarray(np.maximum(bits, -gain))
+    return np.append(np.maximum(bits, -gain), 0.0)

@@ -46,7 +46,7 @@ def test_more_agreement_never_gives_a_lower_probability():
 
 
 @given(shared=st.integers(0, 63), other=st.integers(0, 63))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_bits_rise_with_every_field_that_is_shared(shared, other):
     table = bits_of_shared(MODEL, declared_parameters(MODEL, 50_000))
     assert len(table) == 64
@@ -72,3 +72,11 @@ def test_an_equal_record_is_surer_than_a_mistyped_one(tmp_path):
     assert len(set(found.column("master_id").to_pylist())) == 1
     equal, also, mistyped = found.column("match_probability").to_pylist()
     assert equal == also >= mistyped > 0.5
+
+
+def test_a_field_that_nobody_fills_has_nothing_to_add(tmp_path):
+    table = pa.table(
+        {"record_id": ["1", "2"], "uscc": ["91370200MA10RAH52X"] * 2, "name": ["青岛海蓝科技有限公司"] * 2}
+    )
+    match("enterprise", {"commerce.enterprise": table}, tmp_path)
+    assert pq.read_table(tmp_path / "crosswalk.parquet").column("match_probability").to_pylist()[0] > 0.5
