@@ -22,10 +22,11 @@ from matching.standardise.values import Codes, Keys
 Caught = npt.NDArray[np.bool_]
 Chances = npt.NDArray[np.float64]
 
-LEAST_CHANCE: Final = 0.05
-"""Match probability below which a candidate pair adds next to nothing to the expected matches."""
+LEAST_CHANCE: Final = 0.5
+"""Match probability from which a candidate pair counts, for as much: many pairs of little chance, which mostly one rule
+finds, would tell of the calibration and not of the rules."""
 
-SAMPLE: Final = 50_000
+SAMPLE: Final = 20_000
 """Likely matches that are looked up in every rule; of more, every n-th is taken and counts for n."""
 
 NOTABLE_SHARE: Final = 0.01
@@ -84,9 +85,7 @@ def coverage(
     step = -(-len(likely) // SAMPLE) or 1
     rows = likely[::step]
     sample, weight = Pairs(pairs.left[rows], pairs.right[rows]), chances[rows] * (len(likely) / max(len(rows), 1))
-    caught = np.zeros((len(rows), len(model.blocking)), bool)
-    for column, rule in enumerate(model.blocking):
-        caught[:, column] = agree(records, nodes, rule, sample)
+    caught = agree(records, nodes, model.blocking, sample)
     rules = caught.sum(axis=1)
     times = np.bincount(rules, weights=weight, minlength=len(model.blocking) + 1).astype(np.float64)
     alone = caught & (rules == 1)[:, None]
@@ -114,20 +113,18 @@ def unseen(times: npt.NDArray[np.float64]) -> float:
     return (occasions - 1) / occasions * max(once * (once - 1), 0.0) / (2 * (twice + 1))
 
 
-def agree(records: Records, nodes: Nodes, rule: BlockingRule, pairs: Pairs) -> Caught:
-    """Whether the two nodes of each pair share a key of a rule."""
-    out = np.zeros(len(pairs), bool)
-    if not len(pairs):
-        return out
+def agree(records: Records, nodes: Nodes, rules: Sequence[BlockingRule], pairs: Pairs) -> Caught:
+    """Whether the two nodes of each pair share a key of each rule: one row a pair, one column a rule."""
+    out = np.zeros((len(pairs), len(rules)), bool)
     chosen, places = np.unique(np.concatenate((pairs.left, pairs.right)), return_inverse=True)
-    found = keys_of(records, nodes, [rule], chosen.astype(np.int32), None)[0]
-    order = np.argsort(found.owner, kind="stable")
-    owner, keys = found.owner[order], found.key[order]
-    starts, ends = np.searchsorted(owner, chosen), np.searchsorted(owner, chosen, side="right")
     left, right = places[: len(pairs)], places[len(pairs) :]
-    ours, theirs = (ends - starts)[left], (ends - starts)[right]
-    rows, one, other = _combinations(starts[left], ours, starts[right], theirs)
-    out[rows[keys[one] == keys[other]]] = True
+    for column, found in enumerate(keys_of(records, nodes, rules, chosen.astype(np.int32), None)):
+        order = np.argsort(found.owner, kind="stable")
+        owner, keys = found.owner[order], found.key[order]
+        starts = np.searchsorted(owner, chosen)
+        widths = np.searchsorted(owner, chosen, side="right") - starts
+        rows, one, other = _combinations(starts[left], widths[left], starts[right], widths[right])
+        out[rows[keys[one] == keys[other]], column] = True
     return out
 
 

@@ -101,14 +101,14 @@ def test_agreement_is_what_blocking_pairs(town):
     for rule in model.blocking:
         alone = model.model_copy(update={"blocking": (rule.model_copy(update={"largest": 10_000}),)})
         formed, _ = candidate_pairs(records, nodes, alone)
-        assert agree(records, nodes, rule, formed).all()
+        assert agree(records, nodes, [rule], formed).all()
         known = set(zip(formed.left.tolist(), formed.right.tolist(), strict=True))
         pairs = Pairs(np.minimum(*some), np.maximum(*some))
         expected = [
             left == right or (left, right) in known
             for left, right in zip(pairs.left.tolist(), pairs.right.tolist(), strict=True)
         ]
-        found = agree(records, nodes, rule, pairs)
+        found = agree(records, nodes, [rule], pairs)[:, 0]
         differ = pairs.left != pairs.right
         assert found[differ].tolist() == np.array(expected)[differ].tolist()
 
