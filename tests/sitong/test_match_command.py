@@ -1,7 +1,9 @@
 """`sitong match` from file to file, on drops of every format."""
 
 import json
+import shutil
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -34,10 +36,11 @@ def test_it_writes_what_is_promised_for_its_owner_alone(town, tmp_path):
         out = tmp_path / kind
         ids[kind] = set(masters(matched(kind, drop, out)).values())
         assert sorted(path.name for path in out.iterdir()) == [
-            "crosswalk.parquet", "golden.parquet", "model.json", "review.parquet", "summary.json",
+            "crosswalk.parquet", "golden.parquet", "model.json", "review.parquet", "state", "summary.json",
+            "values.parquet",
         ]  # fmt: skip
-        assert {path.stat().st_mode & 0o777 for path in out.iterdir()} == {0o600}
-        assert out.stat().st_mode & 0o777 == 0o700
+        assert {path.stat().st_mode & 0o777 for path in out.rglob("*") if path.is_file()} == {0o600}
+        assert {path.stat().st_mode & 0o777 for path in (out, out / "state")} == {0o700}
         summary = json.loads((out / "summary.json").read_text("utf-8"))
         assert summary["records"] == {name: len(town.rows[name]) for name in datasets}
         assert summary["seconds"] > 0
@@ -84,13 +87,51 @@ def test_a_drop_without_its_datasets_is_told(town, tmp_path, kind):
 def test_a_rejected_file_leaves_an_earlier_result_as_it_was(town, tmp_path):
     drop = export(town, tmp_path / "drop", PERSONS, style="text parquet")
     matched("persons", drop, tmp_path / "out")
-    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    before = content(tmp_path / "out")
     broken = drop / "police.resident.20260331.parquet"
     broken.write_bytes(broken.read_bytes()[:-100])
     outcome = call("match", "persons", "--drops", drop, "--out", tmp_path / "out")
     assert outcome.status == 1
     assert broken.name in outcome.said
-    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+    assert content(tmp_path / "out") == before
+
+
+def content(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_changes_since_a_match_give_what_matching_everything_by_its_model_gives(town, tmp_path):
+    drop = export(town, tmp_path / "drop", PERSONS, style="text parquet")
+    matched("persons", drop, tmp_path / "before", "--only", "crosswalk")
+    kept = content(tmp_path / "before")
+    name, whole = "police.resident", tmp_path / "whole"
+    shutil.copytree(drop, whole)
+    rows = pq.read_table(drop / f"{name}.20260331.parquet")
+    gone, moved, rest = rows.slice(0, 3), rows.slice(3, 4), rows.slice(7)
+    moved = moved.set_column(moved.schema.get_field_index("address"), "address", [["鞍山二路1号"] * 4])
+    pq.write_table(pa.concat_tables([moved, rest]), whole / f"{name}.20260331.parquet")
+    changes = tmp_path / "changes"
+    changes.mkdir()
+    operations = pa.array(["D"] * 3 + ["U"] * 4)
+    pq.write_table(
+        pa.concat_tables([gone, moved]).append_column("op", operations), changes / f"{name}.20260401.parquet"
+    )
+    (changes / f"{name}.20260401.manifest.json").write_text('{"mode": "delta"}')
+    after = matched("persons", changes, tmp_path / "after", "--since", tmp_path / "before")
+    rebuilt = matched("persons", whole, tmp_path / "rebuilt", "--only", "crosswalk",
+                      "--model", tmp_path / "before" / "model.json")  # fmt: skip
+    assert masters(after) == masters(rebuilt)
+    assert content(tmp_path / "before") == kept
+    summary = json.loads((tmp_path / "after" / "summary.json").read_text("utf-8"))
+    assert (summary["added"], summary["replaced"], summary["removed"]) == (0, 4, 3)
+
+
+def test_changes_of_one_kind_are_not_applied_to_a_match_of_the_other(town, tmp_path):
+    drop = export(town, tmp_path / "drop", style="text parquet")
+    matched("enterprises", drop, tmp_path / "before", "--only", "crosswalk")
+    outcome = call("match", "persons", "--drops", drop, "--out", tmp_path / "out", "--since", tmp_path / "before")
+    assert outcome.status == 2
+    assert "enterprise" in outcome.said
 
 
 @pytest.mark.parametrize("more", [(), ("--only", "crosswalk")])
