@@ -105,23 +105,43 @@ def match_with(
     model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, *, options: MatchOptions
 ) -> MatchSummary:
     """`match` with any declared model."""
-    with sparing_pool(), ThreadPoolExecutor(1) as background:
-        return _match(model, tables, out, options, background)
-
-
-def _match(
-    model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, options: MatchOptions, background: Executor
-) -> MatchSummary:
-    trained: Parameters | None = None
-    known_values: Frozen | None = None
+    trained, known_values = None, None
     if options.model is not None:
         model, trained = parameters.read(options.model)
         known_values = frozen.read(options.model.parent)
     outputs.prepare(out)
     watch = Stopwatch()
-    with watch.stage("standardise") as stage:
-        records = read(tables, model)
-        stage.rows = len(records)
+    with sparing_pool():
+        with watch.stage("standardise") as stage:
+            records = read(tables, model)
+            stage.rows = len(records)
+        with ThreadPoolExecutor(1) as background:
+            job = _Job(model, trained, known_values, out, options.only, watch, background)
+            return _match(records, job)
+
+
+def match_standardised(model: MatchModel, records: Records, out: Path, watch: Stopwatch) -> MatchSummary:
+    """Train and match records that are standardised already; without review pairs."""
+    with sparing_pool(), ThreadPoolExecutor(1) as background:
+        return _match(records, _Job(model, None, None, out, "crosswalk", watch, background))
+
+
+@dataclass(frozen=True)
+class _Job:
+    """How records are matched: the model, what is known of it from an earlier match, and where to."""
+
+    model: MatchModel
+    trained: Parameters | None
+    values: Frozen | None
+    out: Path
+    only: Literal["crosswalk"] | None
+    watch: Stopwatch
+    background: Executor
+
+
+def _match(records: Records, job: _Job) -> MatchSummary:
+    model, trained, known_values, out, watch = job.model, job.trained, job.values, job.out, job.watch
+    background = job.background
     values_saved = background.submit(state.save_values, records, out / state.FOLDER)
     with watch.stage("collapse") as stage:
         collapsed = collapse_without_placeholders(records, model, known_values.placeholders if known_values else None)
@@ -155,7 +175,7 @@ def _match(
         values_saved.result()
         state_saved.result()
     review = None
-    if options.only != "crosswalk":
+    if job.only != "crosswalk":
         with watch.stage("order review pairs") as stage:
             review = write_review(out / "review.parquet", records, nodes, model, (decision.weighed, decision.root))
             stage.rows = review

@@ -16,6 +16,7 @@ from sitong.console import note, out, step
 from sitong.settings import today
 
 if TYPE_CHECKING:
+    from matching.incremental.run import Sent
     from matching.run import MatchOptions, MatchSummary
     from sitong.reading import Judged, Reading
 
@@ -60,6 +61,9 @@ def match(
             help="The folder of a match: --drops holds what changed since 上次匹配目录", exists=True, file_okay=False
         ),
     ] = None,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="With --since: train anew, and tell every link that changes 重新训练")
+    ] = False,
     as_of: Day = None,
     accept: Annotated[list[str] | None, typer.Option(help="Accept a held dataset (police.resident) 放行")] = None,
 ) -> None:
@@ -74,7 +78,9 @@ def match(
         options = MatchOptions(only="crosswalk" if only else None, model=_trained(model))
         judged = Judged(as_of.date() if as_of else today(), _datasets(accept or []))
         if since is not None and matched is not None and drops is not None and not records and model is None:
-            _match_changes(_ENTITIES[matched], since, drops, Path(folder), judged)
+            _match_changes(_ENTITIES[matched], since, drops, Path(folder), judged, retrain=retrain)
+        elif retrain:
+            raise typer.BadParameter("--retrain goes with --since: without it every match is trained on its records")
         elif since is None and matched is not None and drops is not None and not records:
             _match_drop(_ENTITIES[matched], drops, Path(folder), options, judged)
         elif since is None and matched is None and drops is None and records and model is not None:
@@ -138,7 +144,7 @@ def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOption
     _add_reading(folder / "summary.json", reading)
 
 
-def _match_changes(entity: Entity, since: Path, drops: Path, folder: Path, judged: "Judged") -> None:
+def _match_changes(entity: Entity, since: Path, drops: Path, folder: Path, judged: "Judged", *, retrain: bool) -> None:
     """Apply a drop of changes to a finished match: the crosswalk, the model as it is, and the state."""
     from matching.incremental import run, state
     from matching.incremental.changes import Withdrawn
@@ -155,12 +161,25 @@ def _match_changes(entity: Entity, since: Path, drops: Path, folder: Path, judge
         said.append(f"{sum(len(one.rows) + len(one.deleted) for one in changes.values()):,} records")
     for line in reading.quarantine():
         note(line)
-    with step(f"match changes of {entity}s 变更匹配") as said:
-        sent = {name: run.Sent(one.rows, Withdrawn(one.deleted, one.whole)) for name, one in changes.items()}
-        summary = run.match_changes(since, sent, folder)
-        said.append(f"{summary.added:,} new, {summary.replaced:,} changed, {summary.removed:,} gone")
-        said.append(f"{summary.clusters:,} {entity}s")
+    sent = {name: run.Sent(one.rows, Withdrawn(one.deleted, one.whole)) for name, one in changes.items()}
+    if retrain:
+        _match_retrained(since, sent, folder)
+    else:
+        with step(f"match changes of {entity}s 变更匹配") as said:
+            summary = run.match_changes(since, sent, folder)
+            said.append(f"{summary.added:,} new, {summary.replaced:,} changed, {summary.removed:,} gone")
+            said.append(f"{summary.clusters:,} {entity}s")
     _add_reading(folder / "summary.json", reading)
+
+
+def _match_retrained(since: Path, sent: "Mapping[str, Sent]", folder: Path) -> None:
+    """Train anew on all records; `link_changes.parquet` names every link on which old and new model differ."""
+    from matching.incremental.retraining import match_retrained
+
+    with step("train anew and match 重新训练") as said:
+        found = match_retrained(since, sent, folder)
+        said.append(f"{found.summary.clusters:,} clusters")
+        said.append(f"{found.joined:,} links made and {found.parted:,} undone by the new parameters")
 
 
 def _columns_read(entity: Entity, trained: Path | None) -> frozenset[str]:

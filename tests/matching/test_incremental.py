@@ -1,5 +1,6 @@
 """Matching what changed: whatever the changes and their order, the result is that of matching everything at once."""
 
+import json
 import random
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from matching.incremental.changes import Withdrawn
+from matching.incremental.retraining import match_retrained
 from matching.incremental.run import Sent, match_changes
 from matching.model import declared
 from matching.run import MatchOptions, match_with
@@ -141,3 +143,37 @@ def test_a_folder_without_a_state_is_refused(tmp_path, drawn):
     (tmp_path / "0" / "state" / "manifest.json").unlink()
     with pytest.raises(BadSpecification, match="keeps no state"):
         match_changes(tmp_path / "0", {}, tmp_path / "1")
+
+
+def test_training_anew_on_the_same_records_changes_no_link(drawn, tmp_path):
+    match_with(declared("person"), drawn["person"], tmp_path / "0", options=ONLY)
+    found = match_retrained(tmp_path / "0", {}, tmp_path / "1")
+    assert (found.joined, found.parted) == (0, 0)
+    assert crosswalk(tmp_path / "0").equals(crosswalk(tmp_path / "1"))
+
+
+def test_training_anew_names_every_link_on_which_the_models_differ(drawn, tmp_path):
+    strict = declared("person").model_copy(update={"link": 0.999999})
+    match_with(strict, drawn["person"], tmp_path / "0", options=ONLY)
+    content = json.loads((tmp_path / "0" / "model.json").read_text())
+    content["trained"]["prior"] *= 1e-3  # as of a model that was trained on far more people
+    (tmp_path / "0" / "model.json").write_text(json.dumps(content))
+    frozen = MatchOptions(only="crosswalk", model=tmp_path / "0" / "model.json")
+    match_with(strict, drawn["person"], tmp_path / "old", options=frozen)
+    found = match_retrained(tmp_path / "old", {}, tmp_path / "new")
+    changes = pq.read_table(tmp_path / "new" / "link_changes.parquet")
+    assert found.joined > 0
+    assert changes.num_rows == found.joined + found.parted
+    masters = [masters_of(tmp_path / name) for name in ("old", "new")]
+    for row in changes.to_pylist():
+        left, right = (
+            (row[f"{side}_source"], row[f"{side}_dataset"], row[f"{side}_record_id"]) for side in ("left", "right")
+        )
+        together = [one[left] == one[right] for one in masters]
+        assert together == [row["change"] == "parted", row["change"] == "joined"]
+
+
+def masters_of(folder):
+    return {
+        (row["source"], row["dataset"], row["record_id"]): row["master_id"] for row in crosswalk(folder).to_pylist()
+    }
