@@ -4,6 +4,7 @@ Owns the words a declaration may use. It refuses unknown keys, fields, standardi
 probabilities outside (0, 1). Invariant: a loaded model can be written to JSON and read again unchanged.
 """
 
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -218,7 +219,7 @@ def load(path: Path) -> MatchModel:
         BadSpecification: the file cannot be read as a model.
     """
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         return MatchModel.model_validate(content)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise BadSpecification(
@@ -237,6 +238,7 @@ def what_is_wrong(error: Exception) -> str:
     return "; ".join(f"{place or 'model'}: {one['msg']}" for place, one in zip(places, error.errors(), strict=True))
 
 
+@functools.cache
 def declared(entity: str) -> MatchModel:
     """The model shipped for `person` or `enterprise`."""
     return load(MODELS / f"{entity}.yaml")

@@ -61,7 +61,7 @@ class MatchSummary:
         converged: whether EM came to rest; null where nothing was trained.
         placeholders: values that too many hold and that were set aside.
         blocking: what each rule found and where its blocks were bounded.
-        coverage: an estimate of what blocking missed.
+        coverage: an estimate of what blocking missed; null where only the crosswalk is written.
     """
 
     model: str
@@ -76,7 +76,7 @@ class MatchSummary:
     converged: bool | None
     placeholders: tuple[Removed, ...]
     blocking: tuple[RuleCount, ...]
-    coverage: Coverage
+    coverage: Coverage | None
     cut: Cut
     notes: tuple[str, ...]
     stages: tuple[Stage, ...]
@@ -160,9 +160,11 @@ def _match(records: Records, job: _Job) -> MatchSummary:
         )
         common = weighing.frequencies(nodes, records, model, known_values)
     decision = _decide(records, nodes, model, (known, common), (pairs, evidence), watch)
-    with watch.stage("estimate what blocking missed") as stage:
-        stage.rows = len(pairs)
-        missed = coverage(records, nodes, model, (pairs, decision.weighed.chances), rule_counts)
+    missed = None
+    if job.only != "crosswalk":
+        with watch.stage("estimate what blocking missed") as stage:
+            stage.rows = len(pairs)
+            missed = coverage(records, nodes, model, (pairs, decision.weighed.chances), rule_counts)
     with watch.stage("write") as stage:
         stage.rows = len(records)
         counts = {field: one.counts for field, one in common.items()}

@@ -52,6 +52,7 @@ def rows(name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(handle)
 
 
+@functools.cache
 def near_syllable(syllable: str) -> str:
     """The class of syllables that southern and northern speakers exchange.
 

@@ -219,7 +219,7 @@ def _tell(summary: "MatchSummary") -> None:
     """What a person should know of a match that went through."""
     from matching.coverage import remarks
 
-    for line in remarks(summary.coverage):
+    for line in remarks(summary.coverage) if summary.coverage else ():
         note(line)
 
 
