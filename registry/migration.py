@@ -14,7 +14,7 @@ from alembic.config import Config
 from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
-from registry.naming import READERS, SCHEMAS, products
+from registry.naming import READERS, SCHEMAS, products, segments
 from schemas.contract import product_contract
 
 VERSION_SCHEMA = "registry"
@@ -79,10 +79,10 @@ def _grants(connection: Connection) -> Iterator[sql.Composed]:
         yield sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}").format(schemas, role)
         yield sql.SQL("GRANT USAGE ON SCHEMA registry TO {}").format(role)
         yield sql.SQL(
-            "GRANT SELECT ON registry.version, registry.version_product, registry.current_product TO {}"
+            "GRANT SELECT ON registry.version, registry.version_product, registry.current_product, registry.past TO {}"
         ).format(role)
         for entity, schema in SCHEMAS.items():
-            names = [*products(entity), "redirect", "provenance"]
+            names = [*products(entity), *segments(entity), "redirect", "provenance"]
             yield sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(schema), role)
             for name in names:
                 yield sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(schema, name), role)

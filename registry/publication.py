@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from registry.checks import Figures, Limits, figures, hold
+from registry.history.recording import Moment, load_step, point_feed, write_step
 from registry.identities import Assignment, Past, assign
 from registry.loading import Files, load
 from registry.members import Sources
@@ -164,6 +165,7 @@ def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
         job.on_step(f"{draft.entity} written")
     for draft in drafts:
         load(job.engine.url, draft.entity, job.version, _files(job, draft))
+        load_step(job.engine.url, job.zones, draft.entity, job.version)
         job.on_step(f"{draft.entity} loaded")
     manifest = _manifest(job.request, job.before, built, drafts)
     commit_version(job.connection, job.before, _new_version(job, built, drafts, manifest))
@@ -171,6 +173,7 @@ def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
     for entity in built:
         for product in products(entity):
             point(job.zones.current(product), folder_name(job.version))
+        point_feed(job.zones, entity)
     job.on_step("pointed")
     return manifest
 
@@ -220,6 +223,13 @@ def _write(job: _Job, draft: _Draft, fingerprint: str) -> None:
             },
         )
         commit(folder, job.zones.published(product, folder_name(job.version)), manifest)
+    write_step(job.zones, _moment(job, draft.entity), job.work)
+
+
+def _moment(job: _Job, entity: Entity) -> Moment:
+    before = job.before.products[entity][0] if entity in job.before.products else None
+    request = job.request
+    return Moment(entity, job.version, before, job.version, request.as_of, request.at, job.before.installation)
 
 
 def _files(job: _Job, draft: _Draft) -> Files:

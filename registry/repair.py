@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from registry.history.recording import catch_up, tidy_feeds
 from registry.naming import folder_name, products
 from registry.policy import ENTITIES, Entity
 from registry.versions import Standing, drop_debris, finish_detaching, standing
@@ -24,6 +25,9 @@ def repair_held(engine: Engine, connection: Connection, zones: Zones) -> None:
     for entity in ENTITIES:
         _remove_uncommitted(zones, entity, in_force.version)
         _point(zones, entity, in_force)
+    tidy_feeds(zones, in_force.version)
+    catch_up(engine, connection, zones, in_force.version, {name: one[0] for name, one in in_force.products.items()})
+    tidy_feeds(zones, in_force.version)
 
 
 def prune_folders(zones: Zones, entity: Entity, kept: frozenset[int]) -> None:

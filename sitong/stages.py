@@ -24,6 +24,8 @@ from mismatches.request import CheckSettings, CrossCheckRequest, InputState
 from mismatches.run import cross_check as run_rules
 from registry import migration, publication
 from registry.checks import WAIVABLE
+from registry.history.reading import AsOf
+from registry.history.reading import as_of as as_of_both_times
 from registry.policy import policy
 from schemas.contract import source_contract
 from sitong import quality
@@ -182,6 +184,12 @@ def repair(settings: Settings) -> None:
     with open_database(settings.zones, settings.server_url) as database:
         migration.upgrade(database.engine)
         publication.repair(database.engine, settings.zones)
+
+
+def history(settings: Settings, entity: Entity, master_id: str, *, valid: date | None, known: datetime | None) -> AsOf:
+    """What was known at a moment of one master on a day; see `registry.history.reading`."""
+    with open_database(settings.zones, settings.server_url) as database, database.engine.connect() as connection:
+        return as_of_both_times(connection, entity, master_id, valid=valid, known=known)
 
 
 def cross_check(settings: Settings, *, as_of: date) -> Manifest:
