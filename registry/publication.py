@@ -27,6 +27,16 @@ from registry.loading import Files, load
 from registry.members import Sources
 from registry.naming import folder_name, products
 from registry.policy import ENTITIES, Entity, policy
+from registry.relations.publishing import (
+    RELATIONS,
+    Related,
+    depends_on,
+    facts_of,
+    in_force,
+    point_relations,
+    prune_relations,
+    write_product,
+)
 from registry.repair import prune_folders, repair_held
 from registry.survivorship import write_golden
 from registry.versions import (
@@ -95,6 +105,7 @@ class _Job:
     on_step: OnStep
     before: Standing
     work: Path
+    related: Related | None
 
     @property
     def version(self) -> int:
@@ -132,13 +143,16 @@ def publish(engine: Engine, zones: Zones, request: PublishRequest, *, on_step: O
         before = standing(connection)
         fresh = {entity: _fingerprint(entity, path, request) for entity, path in request.matches().items()}
         built = {entity: found for entity, found in fresh.items() if before.products.get(entity, (0, ""))[1] != found}
+        related = _related(request, before, fresh, built)
         manifest = before.manifest or _manifest(request, before, {}, [])
-        if built:
+        if built or related:
             with staging(zones) as work:
-                manifest = _publish_built(_Job(engine, connection, zones, request, on_step, before, work), built)
+                job = _Job(engine, connection, zones, request, on_step, before, work, related)
+                manifest = _publish_built(job, built)
         prune_partitions(engine, connection, request.keep)
         for entity in ENTITIES:
             prune_folders(zones, entity, kept_versions(connection, entity, request.keep))
+        prune_relations(zones, connection, request.keep)
         on_step("pruned")
         return manifest
 
@@ -163,19 +177,37 @@ def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
     for draft in drafts:
         _write(job, draft, built[draft.entity])
         job.on_step(f"{draft.entity} written")
+    if job.related:
+        facts = facts_of(job.before.installation, job.request.as_of)
+        write_product(job.zones, job.related, job.request.tables, job.work, facts, job.request.at)
+        job.on_step("relations written")
     for draft in drafts:
         load(job.engine.url, draft.entity, job.version, _files(job, draft))
         load_step(job.engine.url, job.zones, draft.entity, job.version)
         job.on_step(f"{draft.entity} loaded")
-    manifest = _manifest(job.request, job.before, built, drafts)
+    manifest = _manifest(job.request, job.before, built, drafts, job.related)
     commit_version(job.connection, job.before, _new_version(job, built, drafts, manifest))
     job.on_step("committed")
     for entity in built:
         for product in products(entity):
             point(job.zones.current(product), folder_name(job.version))
         point_feed(job.zones, entity)
+    point_relations(job.zones, manifest)
     job.on_step("pointed")
     return manifest
+
+
+def _related(
+    request: PublishRequest, before: Standing, fresh: Mapping[Entity, str], built: Mapping[Entity, str]
+) -> Related | None:
+    """Relations that are to be made anew: where what they follow from changed and is all at hand."""
+    if not before.products.keys() <= fresh.keys():
+        return None
+    found = _digest(depends_on(fresh, request.tables, request.inputs))
+    if found == in_force(before.manifest).get("inputs_hash"):
+        return None
+    version = before.version + 1
+    return Related(version, found, {name: version if name in built else before.products[name][0] for name in fresh})
 
 
 def _draft(job: _Job, entity: Entity) -> _Draft:
@@ -253,10 +285,17 @@ def _new_version(job: _Job, built: Mapping[Entity, str], drafts: Sequence[_Draft
 
 
 def _manifest(
-    request: PublishRequest, before: Standing, built: Mapping[Entity, str], drafts: Sequence[_Draft]
+    request: PublishRequest,
+    before: Standing,
+    built: Mapping[Entity, str],
+    drafts: Sequence[_Draft],
+    related: Related | None = None,
 ) -> Manifest:
-    version = before.version + (1 if built else 0)
-    in_force = {product: found for product, (found, _) in before.products.items()} | dict.fromkeys(built, version)
+    version = before.version + (1 if built or related else 0)
+    served = {product: found for product, (found, _) in before.products.items()} | dict.fromkeys(built, version)
+    relations = in_force(before.manifest)
+    if related:
+        relations = {"version": folder_name(related.version), "inputs_hash": related.inputs_hash}
     masters = {name: int(str(item["masters"])) for name, item in before.counts.items()}
     masters |= {draft.entity: draft.figures.masters for draft in drafts}
     return Manifest(
@@ -269,10 +308,11 @@ def _manifest(
         facts={
             "as_of": request.as_of.isoformat(),
             "products": {
-                product: folder_name(found) for entity, found in in_force.items() for product in products(entity)
+                product: folder_name(found) for entity, found in served.items() for product in products(entity)
             },
             "masters": masters,
             "ids": {draft.entity: _ids(draft.assignment) for draft in drafts},
+            RELATIONS: relations,
         },
     )
 

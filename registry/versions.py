@@ -168,9 +168,9 @@ def _insert_version(connection: Connection, new: NewVersion) -> None:
         for entity in new.built
         for position, attribute in enumerate(policy(entity).attributes)
     ]
-    connection.execute(
-        text("INSERT INTO registry.provenance_attribute VALUES (:version, :entity, :position, :attribute)"), attributes
-    )
+    statement = text("INSERT INTO registry.provenance_attribute VALUES (:version, :entity, :position, :attribute)")
+    if attributes:
+        connection.execute(statement, attributes)
 
 
 def _insert_products(connection: Connection, new: NewVersion, in_force: Mapping[Entity, tuple[int, str]]) -> None:

@@ -27,6 +27,7 @@ from registry.checks import WAIVABLE
 from registry.history.reading import AsOf
 from registry.history.reading import as_of as as_of_both_times
 from registry.policy import policy
+from registry.relations import publishing as relations
 from schemas.contract import source_contract
 from sitong import quality
 from sitong.settings import Settings, now
@@ -163,6 +164,8 @@ def publish(
             "there is nothing to publish", where=str(zones.home), expected="accepted persons or enterprises",
             remedy="pull a drop that holds datasets of persons or of enterprises",
         )  # fmt: skip
+    states = intake.accepted(zones)
+    inputs |= {name: states[name].version for name in sorted(relations.datasets() - inputs.keys()) if name in states}
     request = publication.PublishRequest(
         as_of=as_of,
         tables=_tables(settings, inputs),

@@ -16,6 +16,7 @@ from registry.checks import WAIVABLE
 from registry.naming import SCHEMAS, feed_product, products, segments
 from registry.policy import policy
 from registry.publication import PublishRequest, publish, repair
+from registry.relations.publishing import RELATIONS
 from storage.engine import create_engine
 from storage.errors import BadSpecification, Busy, ContractBroken, PublicationHeld, SourceUnavailable
 from storage.zones import Zones
@@ -79,7 +80,7 @@ def served(engine, zones):
     state["versions"] = rows(engine, "SELECT version, inputs_hash, counts::text FROM registry.version ORDER BY 1")
     state["past"] = rows(engine, "SELECT * FROM registry.past ORDER BY 1")
     for entity in SCHEMAS:
-        for product in (*products(entity), feed_product(entity)):
+        for product in (*products(entity), feed_product(entity), RELATIONS):
             current = zones.current(product)
             for file in sorted(current.glob("*.parquet")) if current.exists() else ():
                 state[product, file.name] = pq.read_table(file).to_pylist()

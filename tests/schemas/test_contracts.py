@@ -67,11 +67,15 @@ PRODUCTS = {
     "findings": "finding_id@ rule! rule_version! period outcome! subject_kind! master_id link_probability "
     "estimate_low estimate_likely estimate_high severity! evidence!",
 }
-for base in ("person", "enterprise"):
+for base in ("person", "enterprise"):  # change feeds
     names = [name.strip("!") for name in PRODUCTS[base].split()[1:]]
     before = [f"{name}_before" for name in names]
     head = ["cursor@", "version!", "kind!", "master_id!", "related_master_id", "changed"]
     PRODUCTS[f"{base}_changes"] = " ".join([*head, *names, *before])
+PRODUCTS["relations"] = (
+    "kind@ source@ dataset@ record_id@ from_kind! from_master_id to_kind! to_id to_reference to_name household_relation"
+    " share_ratio state! resolved_by reason updated_at"
+)
 
 TYPES = {
     ValueType.MONEY: "contribution_base registered_capital subscribed_capital wages tax_withheld taxable_amount "
