@@ -114,7 +114,7 @@ def commit_version(connection: Connection, before: Standing, new: NewVersion) ->
                 _attach(connection, SCHEMAS[entity], table, new.version)
         _insert_version(connection, new)
         for entity in new.built:
-            take_up(connection, entity, new.version, new.version)
+            take_up(connection, entity, new.version, new.version, begins=entity not in before.products)
         in_force = dict(before.products) | {entity: (new.version, found) for entity, found in new.built.items()}
         _insert_products(connection, new, in_force)
 

@@ -94,21 +94,17 @@ def load_step(url: URL, zones: Zones, entity: Entity, version: int) -> None:
     load_segments(url, entity, version, dict(zip(segments(entity), (folder / HISTORY, folder / EVENTS), strict=True)))
 
 
-def take_up(connection: Connection, entity: Entity, version: int, product_version: int) -> None:
-    """Make a loaded step part of the past; belongs into the transaction that puts the version in force."""
+def take_up(connection: Connection, entity: Entity, version: int, product_version: int, *, begins: bool) -> None:
+    """Make a loaded step part of the past; belongs into the transaction that puts the version in force.
+
+    `begins`: there was no base before, so that the past begins here.
+    """
     schema = quoted(SCHEMAS[entity])
     for table in segments(entity):
         segment = f"{schema}.{quoted(partition(table, version))}"
         connection.execute(text(f"INSERT INTO {schema}.{quoted(table)} SELECT * FROM {segment}"))
         connection.execute(text(f"DROP TABLE {segment}"))
-    connection.execute(
-        text(
-            "INSERT INTO registry.past (entity, since, version, product_version) VALUES (:entity, :version, :version,"
-            " :product) ON CONFLICT (entity) DO UPDATE SET version = excluded.version,"
-            " product_version = excluded.product_version"
-        ),
-        {"entity": entity, "version": version, "product": product_version},
-    )
+    _tell(connection, entity, version, product_version, begins=begins)
 
 
 def told(connection: Connection, entity: Entity) -> Told | None:
@@ -140,14 +136,16 @@ def catch_up(
         if last and last.product_version == product_version:
             continue
         if last is None or not Snapshot.of(zones, entity, last.product_version).is_there():
-            _begin(connection, entity, version, product_version)
+            _log.info("the past of a base begins with the version in force: %s", entity)
+            with connection.begin():
+                _tell(connection, entity, version, product_version, begins=True)
             continue
         moment = _moment(connection, entity, version, (last.product_version, product_version))
         with staging(zones) as work:
             write_step(zones, moment, work)
         load_step(engine.url, zones, entity, version)
         with connection.begin():
-            take_up(connection, entity, version, product_version)
+            take_up(connection, entity, version, product_version, begins=False)
 
 
 def tidy_feeds(zones: Zones, committed: int) -> None:
@@ -170,17 +168,17 @@ def point_feed(zones: Zones, entity: Entity) -> None:
         point(link, found[-1].parent.name)
 
 
-def _begin(connection: Connection, entity: Entity, version: int, product_version: int) -> None:
-    _log.info("the past of a base begins with the version in force: %s", entity)
-    with connection.begin():
-        connection.execute(
-            text(
-                "INSERT INTO registry.past (entity, since, version, product_version) VALUES (:entity, :version,"
-                " :version, :product) ON CONFLICT (entity) DO UPDATE SET since = excluded.since,"
-                " version = excluded.version, product_version = excluded.product_version"
-            ),
-            {"entity": entity, "version": version, "product": product_version},
-        )
+def _tell(connection: Connection, entity: Entity, version: int, product_version: int, *, begins: bool) -> None:
+    """Write down up to where the past is written, and, where it begins, since when."""
+    connection.execute(
+        text(
+            "INSERT INTO registry.past AS p (entity, since, version, product_version)"
+            " VALUES (:entity, :version, :version, :product) ON CONFLICT (entity) DO UPDATE SET"
+            " since = CASE WHEN :begins THEN excluded.since ELSE p.since END, version = excluded.version,"
+            " product_version = excluded.product_version"
+        ),
+        {"entity": entity, "version": version, "product": product_version, "begins": begins},
+    )
 
 
 def _moment(connection: Connection, entity: Entity, version: int, products: tuple[int, int]) -> Moment:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from sitong.console import out
 from sitong.settings import CITY_TIME, load_settings
@@ -67,12 +66,9 @@ def _show(found: "AsOf", base: Base) -> None:
     out.print(f"{found.master_id}: {state.presence}, version {found.version} of {when:%Y-%m-%d %H:%M}", markup=False)
     if state.target:
         out.print(f"→ {state.target}", markup=False)
-    table = Table(box=None, show_header=False)
     for name, value in state.values.items():
         if value is not None:
-            table.add_row(name, contract.column(name).name_zh, value)
-    if table.row_count:
-        out.print(table)
+            out.print(f"{name} {contract.column(name).name_zh}: {value}", markup=False, soft_wrap=True)
     for event in state.events:
         told = (str(event.valid_on or "-"), event.event, event.related or "", f"(version {event.version})")
         out.print(" ".join(filter(None, told)), markup=False)
