@@ -107,8 +107,8 @@ def point_relations(zones: Zones, manifest: Manifest | None) -> None:
         point(link, version)
 
 
-def prune_relations(zones: Zones, connection: Connection, keep: int) -> None:
-    """Remove the folders that none of the newest `keep` publications has in force."""
+def outdated_relations(zones: Zones, connection: Connection, keep: int) -> tuple[Path, ...]:
+    """The folders that none of the newest `keep` publications has in force."""
     with connection.begin():
         found = connection.execute(
             text(
@@ -118,9 +118,13 @@ def prune_relations(zones: Zones, connection: Connection, keep: int) -> None:
             {"keep": keep},
         )
         kept = set(found.scalars())
-    for folder in _folders(zones):
-        if folder.name not in kept:
-            shutil.rmtree(folder)
+    return tuple(folder for folder in _folders(zones) if folder.name not in kept)
+
+
+def prune_relations(zones: Zones, connection: Connection, keep: int) -> None:
+    """Remove the folders that none of the newest `keep` publications has in force."""
+    for folder in outdated_relations(zones, connection, keep):
+        shutil.rmtree(folder)
 
 
 def facts_of(installation: str, as_of: date) -> dict[str, Json]:
