@@ -23,7 +23,7 @@ from matching.run import match
 from mismatches.request import CheckSettings, CrossCheckRequest, InputState
 from mismatches.run import cross_check as run_rules
 from registry import migration, publication
-from registry.checks import WAIVABLE
+from registry.checks import ROLLED_BACK, WAIVABLE
 from registry.policy import policy
 from schemas.contract import source_contract
 from sitong import quality
@@ -302,4 +302,4 @@ def waivable(names: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
                 f"{name!r} cannot be accepted", where="--accept",
                 expected=f"a dataset (police.resident, …) or one of {', '.join(WAIVABLE)}", remedy="correct the name",
             ) from None  # fmt: skip
-    return datasets, frozenset(WAIVABLE) if datasets else checks
+    return datasets, checks | (frozenset(WAIVABLE) - {ROLLED_BACK}) if datasets else checks

@@ -10,7 +10,7 @@ import sys
 import typer
 
 from schemas.errors import SchemaError
-from sitong.commands import doctor, evaluate, explain, match, run, simulate
+from sitong.commands import doctor, evaluate, explain, match, rollback, run, simulate
 from sitong.console import complain, complain_internal
 from storage.errors import SitongError
 
@@ -30,6 +30,7 @@ app.command("match")(match.match)
 app.command("explain")(explain.explain)
 app.command("evaluate")(evaluate.evaluate)
 app.command("run")(run.run)
+app.command("rollback")(rollback.rollback)
 app.command("doctor")(doctor.doctor)
 
 
