@@ -168,6 +168,7 @@ def publish(
         enterprise=folders.get("enterprise"),
         inputs=inputs,
         waived=frozenset(waived),
+        keep=settings.keep_versions,
         at=now(),
     )
     with open_database(zones, settings.server_url) as database:

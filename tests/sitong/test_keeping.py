@@ -1,9 +1,11 @@
 """Keeping what was published: rollback from the command line."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from storage.manifest import is_whole, read_manifest
 from tests.sitong.exports import write_batch
 from tests.sitong.homes import call
 from tests.sitong.town import COLUMNS
@@ -55,3 +57,79 @@ def test_a_rollback_to_nowhere_is_wrong_usage(home):
     refused = keep(home, "rollback", "--to", "7")
     assert refused.status == 2
     assert "version 7 is not kept" in refused.said
+
+
+EVERYTHING_THAT_MAY_GO = {
+    "SITONG_KEEP_VERSIONS": "1", "SITONG_KEEP_LANDING_DAYS": "0", "SITONG_KEEP_QUARANTINE_DAYS": "0",
+    "SITONG_KEEP_QUALITY_DAYS": "0", "SITONG_KEEP_REPORTS_DAYS": "0", "SITONG_KEEP_DELIVERIES_DAYS": "0",
+    "SITONG_KEEP_ACCEPTED_DAYS": "1", "SITONG_KEEP_MATCHING_DAYS": "1",
+}  # fmt: skip
+
+
+@pytest.fixture
+def much_later(monkeypatch):
+    """The clock of retention stands ten years on."""
+    from sitong.commands import prune
+
+    moment = prune.now()
+    monkeypatch.setattr(prune, "now", lambda: moment + timedelta(days=3650))
+
+
+def files(home, zone):
+    return sorted(str(path.relative_to(home.path)) for path in (home.path / zone).rglob("*") if path.is_file())
+
+
+ZONES = ("landing", "accepted", "quarantine", "quality", "matching", "published", "reports", "deliveries")
+
+
+def test_a_dry_run_names_what_would_go_and_leaves_it(home, next_day, much_later, monkeypatch):
+    assert home.run(next_day, as_of="2026-04-02").status == 0
+    for name, value in EVERYTHING_THAT_MAY_GO.items():
+        monkeypatch.setenv(name, value)
+    before = {zone: files(home, zone) for zone in ZONES}
+    said = keep(home, "prune", "--dry-run")
+    assert said.status == 0, said.said
+    assert {zone: files(home, zone) for zone in ZONES} == before
+    named = {line for line in said.err.splitlines() if "/" in line}
+    assert keep(home, "prune").status == 0
+    after = {zone: files(home, zone) for zone in ZONES}
+    gone = {path for zone in ZONES for path in set(before[zone]) - set(after[zone])}
+    assert named
+    unnamed = {path for path in gone if not any(path.startswith(name) for name in named)}
+    assert {path for path in unnamed if ".versions" not in path} == set()
+    assert all(any(path.startswith(name) for path in gone) or name.startswith("reports") for name in named)
+
+
+def test_what_is_needed_stays_and_the_next_runs_go_on(home, next_day, much_later, monkeypatch, first_run):
+    assert home.run(next_day, as_of="2026-04-02").status == 0
+    for name, value in EVERYTHING_THAT_MAY_GO.items():
+        monkeypatch.setenv(name, value)
+    golden, crosswalk = home.golden(), home.crosswalk()
+    assert keep(home, "prune").status == 0
+    kept = {zone: files(home, zone) for zone in ZONES}
+    assert [path for path in kept["published"] if "/current/" not in path and "000001" in path] == []
+    assert len({path.split("/")[1] for path in kept["reports"] if not path.startswith("reports/.versions")}) <= 1
+    again = home.run(next_day, as_of="2026-04-02")  # nothing changed: nothing is published anew
+    assert again.status == 0, again.said
+    assert home.golden().equals(golden)
+    assert home.crosswalk().equals(crosswalk)
+    assert keep(home, "prune").status == 0
+    assert home.run(next_day, as_of="2026-04-03").status == 0
+    assert home.crosswalk().equals(crosswalk)
+
+
+def test_kept_versions_keep_what_they_were_made_of(home, next_day, much_later, monkeypatch):
+    first = home.golden()
+    assert home.run(next_day, as_of="2026-04-02").status == 0
+    for name, value in EVERYTHING_THAT_MAY_GO.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SITONG_KEEP_VERSIONS", "2")
+    assert keep(home, "prune").status == 0
+    for product in ("person", "enterprise"):
+        for version in ("000001", "000002"):
+            folder = home.path / "published" / product / version
+            if folder.exists():
+                for dataset, state in read_manifest(folder).inputs.items():
+                    assert is_whole(home.path / "accepted" / Path(*dataset.split(".")) / state)
+    assert keep(home, "rollback").status == 0
+    assert home.golden().equals(first)
