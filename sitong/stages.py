@@ -16,7 +16,7 @@ from typing import Any, Literal, cast
 
 from connectors import drops, intake
 from connectors.refusals import Rejection, rejected
-from exchange import agreement_files, delivery
+from exchange import agreement_files, delivery, readers
 from exchange.agreement import Agreement
 from matching import model as match_models
 from matching.run import match
@@ -173,7 +173,9 @@ def publish(
     )
     with open_database(zones, settings.server_url) as database:
         migration.upgrade(database.engine)
-        return publication.publish(database.engine, zones, request)
+        published = publication.publish(database.engine, zones, request)
+        readers.grant_readers(database.engine, agreements(settings))
+        return published
 
 
 def repair(settings: Settings) -> None:
