@@ -25,7 +25,7 @@ from registry.repair import repair_held
 from registry.sql import quoted
 from registry.versions import attached_partitions, publication_lock, standing
 from storage.engine import bulk_load
-from storage.errors import BadSpecification, PublicationHeld
+from storage.errors import BadSpecification, ContractBroken, PublicationHeld
 from storage.manifest import Manifest, is_whole
 from storage.zones import Zones
 
@@ -85,12 +85,31 @@ def roll_back(
     """
     with named_failures("rollback"), publication_lock(engine, patience) as connection:
         repair_held(engine, connection, zones)
-        found = _kept(connection, zones)
-        target = _target(found, to)
-        done = _commit(connection, zones, target, at)
+        done = _commit(connection, zones, _target(_kept(connection, zones), to), at, "")
         on_step("committed")
         repair_held(engine, connection, zones)
         on_step("pointed")
+        return done
+
+
+def put_back(engine: Engine, zones: Zones, at: datetime) -> RolledBack | None:
+    """After a restore: put the newest version in force that has both its tables and its files.
+
+    Nobody doubts the versions that this withdraws: the next publication may be of the same records. None where the pair
+    is whole.
+
+    Raises:
+        ContractBroken: no version has both.
+    """
+    with named_failures("restore"), publication_lock(engine, patience=60.0) as connection:
+        in_force, found, done = standing(connection), _kept(connection, zones), None
+        if in_force.version and not found:
+            raise ContractBroken(
+                "no version has both its tables and its files", str(zones.home), remedy="restore an earlier backup"
+            )
+        if found and found[0].version != in_force.version:
+            done = _commit(connection, zones, found[0], at, "restore")
+        repair_held(engine, connection, zones)
         return done
 
 
@@ -108,7 +127,7 @@ def refuse_return(
     Raises:
         PublicationHeld: with the version that was made of them.
     """
-    if ROLLED_BACK in waived or not inputs or in_force is None:
+    if ROLLED_BACK in waived or not inputs or in_force is None or in_force.facts.get("reason"):
         return
     with connection.begin():
         withdrawn = connection.execute(
@@ -173,7 +192,7 @@ def _target(found: Sequence[Kept], to: int | None) -> Kept:
     return chosen
 
 
-def _commit(connection: Connection, zones: Zones, target: Kept, at: datetime) -> RolledBack:
+def _commit(connection: Connection, zones: Zones, target: Kept, at: datetime, reason: str) -> RolledBack:
     """The one transaction: ledgers, statuses, and the row of the new version."""
     before = standing(connection)
     with connection.begin():
@@ -188,16 +207,20 @@ def _commit(connection: Connection, zones: Zones, target: Kept, at: datetime) ->
             {"to": target.version},
         )
         done = RolledBack(before.version + 1, target, tuple(sorted(withdrawn.scalars())))
-        _insert(connection, done, at)
+        _insert(connection, done, at, reason)
     return done
 
 
-def _insert(connection: Connection, done: RolledBack, at: datetime) -> None:
+def _insert(connection: Connection, done: RolledBack, at: datetime, reason: str) -> None:
     row = connection.execute(
         text("SELECT manifest::text FROM registry.version WHERE version = :to"), {"to": done.to.version}
     ).scalar_one()
     then = Manifest.from_json(row)
-    facts = {"rolled_back_to": folder_name(done.to.version), "withdrawn": [folder_name(one) for one in done.withdrawn]}
+    facts = {
+        "rolled_back_to": folder_name(done.to.version),
+        "withdrawn": [folder_name(one) for one in done.withdrawn],
+        "reason": reason,
+    }
     manifest = replace(then, version=folder_name(done.version), created_at=at, facts={**then.facts, **facts})
     values = {"version": done.version, "to": done.to.version, "at": at, "manifest": manifest.to_json()}
     connection.execute(

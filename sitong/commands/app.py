@@ -10,7 +10,7 @@ import sys
 import typer
 
 from schemas.errors import SchemaError
-from sitong.commands import doctor, evaluate, explain, match, prune, rollback, run, simulate
+from sitong.commands import backup, doctor, evaluate, explain, match, prune, rollback, run, simulate
 from sitong.console import complain, complain_internal
 from storage.errors import SitongError
 
@@ -32,6 +32,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("run")(run.run)
 app.command("rollback")(rollback.rollback)
 app.command("prune")(prune.prune)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("doctor")(doctor.doctor)
 
 
