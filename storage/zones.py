@@ -75,6 +75,10 @@ class Zones:
         """Folder of one delivery to a recipient."""
         return self._path("deliveries", recipient, version)
 
+    def search(self, entity: str, version: str) -> Path:
+        """Folder of a search index of a base database; made anew where it is missing."""
+        return self._path("search", entity, version)
+
     @property
     def postgres(self) -> Path:
         """Folder of the embedded server."""

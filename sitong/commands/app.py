@@ -10,7 +10,7 @@ import sys
 import typer
 
 from schemas.errors import SchemaError
-from sitong.commands import backup, doctor, evaluate, explain, match, prune, rollback, run, simulate
+from sitong.commands import backup, doctor, evaluate, explain, match, prune, rollback, run, search, simulate
 from sitong.console import complain, complain_internal
 from storage.errors import SitongError
 
@@ -34,6 +34,7 @@ app.command("rollback")(rollback.rollback)
 app.command("prune")(prune.prune)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.add_typer(search.app, name="search")
 app.command("doctor")(doctor.doctor)
 
 
