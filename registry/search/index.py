@@ -25,6 +25,9 @@ from registry.search.keys import kept_keys, rule_keys, rules
 from registry.sql import connect, quoted
 from storage.errors import ContractBroken
 
+BATCH = 1 << 20
+"""Rows of a batch of `rows.arrow`: a question takes a few rows out of each."""
+
 ROWS, MODEL = "rows.arrow", "model.json"
 Rows = npt.NDArray[np.int32]
 
@@ -69,6 +72,18 @@ def opened_rows(folder: Path) -> pa.Table:
     return pa.ipc.open_file(pa.memory_map(str(folder / ROWS))).read_all()
 
 
+def taken(rows: pa.Table, places: Rows) -> pa.Table:
+    """Some rows, in order of their places, without a look at the others."""
+    batches = rows.to_batches()
+    ends = np.cumsum([batch.num_rows for batch in batches])
+    owner = np.searchsorted(ends, places, side="right")
+    parts = [
+        batches[at].take(pa.array(places[owner == at] - (ends[at] - batches[at].num_rows)))
+        for at in np.unique(owner).tolist()
+    ]
+    return pa.Table.from_batches(parts, schema=rows.schema)
+
+
 def text_columns(model: MatchModel) -> tuple[str, ...]:
     """The columns of rows but the master id."""
     return tuple(sorted(columns_read(model) - {model.key}))
@@ -84,7 +99,7 @@ def _write_rows(model: MatchModel, sources: Sources, out: Path) -> None:
             table.create_view(f"table_{number}")
             parts.append(_part(f"table_{number}", dataset, wanted, table.columns))
         query = f"SELECT DISTINCT * FROM ({' UNION ALL '.join(parts)}) ORDER BY ALL"
-        reader = connection.sql(query).to_arrow_reader(1 << 16)
+        reader = connection.sql(query).to_arrow_reader(BATCH)
         with pa.OSFile(str(out / ROWS), "wb") as file, pa.ipc.new_file(file, reader.schema) as writer:
             for batch in reader:
                 writer.write_batch(batch)

@@ -1,81 +1,41 @@
 """Blocking keys that mean the same in every run: of the content of a value, not of its place in a table.
 
-A match may number its values, for it sees all of them at once. An index is asked about values that came later, so what
-`matching.standardise` numbers is hashed here, and what it makes of the content is taken as it is.
+A match may number its values, for it sees all of them at once. An index is asked about values that come later, so whole
+values are hashed here; all other keys of `matching.standardise` rest on the value alone and are taken as they are.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
-import pyarrow as pa
 
 from matching.model import BlockingRule, MatchModel
 from matching.records import Records
-from matching.standardise.companies import parse
+from matching.standardise.registry import keys_of
 from matching.standardise.sightings import hashes
 from matching.standardise.values import Keys, ValueTable, mixed
 
-_OF_CONTENT: Mapping[str, tuple[str, ...]] = {
-    "address": ("house", "building", "road"),
-    "chinese_name": ("sound", "surname", "given", "less"),
-    "citizen_id": ("tail", "head"),
-    "date": ("year_month", "month_day", "near"),
-    "organization_code": ("head", "tail"),
-    "owner_id": ("tail", "head"),
-}
-"""Standardiser → keys that are made of the content."""
+_PARTS = ("value", "sound", "core", "house", "tail", "head")
+"""Keys that are worth a block of their own, where somebody knows nothing else."""
 
 
 def rules(model: MatchModel) -> tuple[BlockingRule, ...]:
-    """The model's blocking rules whose keys can be kept, and one for each telling field alone.
-
-    Single fields are there for who knows nothing else: their blocks are large and come last.
-    """
-    known = tuple(rule for rule in model.blocking if all(_is_kept(model, key) for key in rule.keys))
+    """The model's blocking rules, and one for each telling field alone: its blocks are large and come last."""
     fields = [spec.field for spec in model.comparisons if len(spec.levels) > 2]
-    alone = [[key] for field in fields for key in (field, f"{field}.sound", f"{field}.house") if _is_kept(model, key)]
-    return known + tuple(BlockingRule(name=f"{keys[0]} alone", keys=tuple(keys)) for keys in alone)
-
-
-def _is_kept(model: MatchModel, name: str) -> bool:
-    field, _, key = name.partition(".")
-    standardiser = model.fields[field].standardiser
-    if standardiser == "company_name":
-        return key in ("", "value", "core", "trade", "start", "end")
-    return key in ("", "value", *_OF_CONTENT.get(standardiser, ()))
+    alone = [
+        f"{field}.{part}" for field in fields for part in _PARTS if part in keys_of(model.fields[field].standardiser)
+    ]
+    return model.blocking + tuple(BlockingRule(name=f"{key} alone", keys=(key,)) for key in alone)
 
 
 def kept_keys(model: MatchModel, records: Records) -> Mapping[str, Mapping[str, Keys]]:
     """Field → key → by value."""
-    return {
-        field: _company(table) if spec.standardiser == "company_name" else _plain(spec.standardiser, table)
-        for field, spec in model.fields.items()
-        if (table := records.values.get(field)) is not None
-    }
+    return {field: _of_content(records.values[field]) for field in model.fields}
 
 
-def _plain(standardiser: str, table: ValueTable) -> Mapping[str, Keys]:
-    present = {name: table.keys[name] for name in _OF_CONTENT.get(standardiser, ()) if name in table.keys}
+def _of_content(table: ValueTable) -> Mapping[str, Keys]:
     whole = table.keys["value"] != 0  # a value that is no key in the match is none here
-    return {**present, "value": np.where(whole, hashes(table.texts), np.uint64(0))}
-
-
-def _company(table: ValueTable) -> Mapping[str, Keys]:
-    parsed = [parse(name) for name in table.texts.to_pylist()]
-    cores = [part.trade + part.industry for part in parsed]
-
-    def key(number: int, texts: Sequence[str]) -> Keys:
-        return mixed(hashes(pa.array(texts, pa.string())) | np.uint64(1), number)
-
-    branch = key(1, [part.branch for part in parsed])
-    return {
-        "value": hashes(table.texts),
-        "core": mixed(key(2, cores), branch),
-        "trade": mixed(key(3, [part.trade for part in parsed]), branch),
-        "start": key(4, [core[:2] for core in cores]),
-        "end": key(5, [core[1:] for core in cores]),
-    }
+    return {**table.keys, "value": np.where(whole, hashes(table.texts), np.uint64(0))}
 
 
 def rule_keys(records: Records, keys: Mapping[str, Mapping[str, Keys]], rule: BlockingRule) -> Iterator[Keys]:

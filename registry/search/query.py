@@ -18,9 +18,10 @@ from matching.evidence import compare
 from matching.explaining.finished import trained_model
 from matching.frozen import Counts, Frozen, Holders
 from matching.nodes import collapse
+from matching.parallel import one_by_one
 from matching.placeholders import without_known
 from matching.standardise.sightings import hashes
-from registry.search.index import Blocks, Rows, opened_rows, standardised, text_columns
+from registry.search.index import Blocks, Rows, opened_rows, standardised, taken, text_columns
 from registry.search.keys import kept_keys
 from storage.errors import BadSpecification
 
@@ -101,7 +102,10 @@ class SearchIndex:
         Raises:
             BadSpecification: a column that the model does not read, or nothing to go by.
         """
-        asked = self._question(query)
+        with one_by_one():
+            return self._found(self._question(query), limit)
+
+    def _found(self, asked: pa.Table, limit: int) -> Found:
         records, _ = without_known(standardised(asked, self._model), self._model, self._known.placeholders)
         rows, cut = self._blocks.candidates(records, kept_keys(self._model, records), MOST_CANDIDATES)
         if not len(rows):
@@ -118,8 +122,8 @@ class SearchIndex:
         return pa.table({"master_id": pa.array([""], pa.string()), **columns})
 
     def _ranked(self, rows: Rows, asked: pa.Table, limit: int) -> tuple[Candidate, ...]:
-        taken = self._rows.take(pa.array(rows)).cast(asked.schema)
-        records = standardised(pa.concat_tables([taken, asked]), self._model)
+        theirs = taken(self._rows, rows).cast(asked.schema)
+        records = standardised(pa.concat_tables([theirs, asked]), self._model)
         records, _ = without_known(records, self._model, self._known.placeholders)
         nodes = collapse(records, self._model)
         pairs = Pairs(np.arange(len(rows), dtype=np.int32), np.full(len(rows), len(rows), np.int32))
@@ -128,8 +132,8 @@ class SearchIndex:
         weights = weighing.weigh(self._model, self._trained, common, evidence)
         bits = weighing.total(self._model, self._trained, weights, evidence, ())
         return tuple(
-            self._candidate(taken.slice(at, 1).to_pylist()[0], float(bits[at]), evidence.levels[at])
-            for at in _best(taken.column("master_id").to_pylist(), bits)[:limit]
+            self._candidate(theirs.slice(at, 1).to_pylist()[0], float(bits[at]), evidence.levels[at])
+            for at in _best(theirs.column("master_id").to_pylist(), bits)[:limit]
         )
 
     def _candidate(self, row: Mapping[str, str | None], bits: float, levels: Sequence[int]) -> Candidate:

@@ -1,5 +1,7 @@
-"""Keeping what was published: rollback from the command line."""
+"""Keeping what was published, from the command line: rollback, retention, search."""
 
+import io
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -133,3 +135,46 @@ def test_kept_versions_keep_what_they_were_made_of(home, next_day, much_later, m
                     assert is_whole(home.path / "accepted" / Path(*dataset.split(".")) / state)
     assert keep(home, "rollback").status == 0
     assert home.golden().equals(first)
+
+
+def test_who_is_known_is_found_and_nothing_is_said_of_the_question(home, caplog):
+    golden = home.golden().to_pylist()
+    one = next(row for row in golden if row["birth_date"] and row["name"] and row["id_number"])
+    found = keep(
+        home, "search", "person", "--name", one["name"], "--birth-date", one["birth_date"], "--id-number",
+        one["id_number"], "--json",
+    )  # fmt: skip
+    assert found.status == 0, found.said
+    best = json.loads(found.out)["candidates"][0]
+    assert best["master_id"] == one["master_id"]
+    assert best["probability"] > 0.9
+    for value in (one["name"], one["id_number"]):
+        assert value not in found.err
+        assert value not in caplog.text
+    again = keep(home, "search", "person", "--name", one["name"])
+    assert one["master_id"] in again.out
+    enterprise = home.golden("enterprise").to_pylist()[0]
+    by_name = keep(home, "search", "enterprise", "--name", enterprise["name"])
+    assert enterprise["master_id"] in by_name.out.splitlines()[0]
+
+
+def test_a_question_comes_on_standard_input(home, monkeypatch):
+    one = next(row for row in home.golden().to_pylist() if row["birth_date"] and row["name"])
+    question = {"name": one["name"], "birth_date": str(one["birth_date"])}
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(question)))
+    found = keep(home, "search", "person", "--query", "-")
+    assert found.status == 0, found.said
+    assert one["master_id"] in found.out
+    for wrong in ("[1]", "{", '{"name": 1}', '{"shoe_size": "9"}', "{}"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(wrong))
+        assert keep(home, "search", "person", "--query", "-").status == 2
+    assert keep(home, "search", "person", "--query", "-", "--name", "某").status == 2
+
+
+def test_a_new_version_has_a_new_index(home, next_day):
+    moved = "青岛市即墨区鹤山路9号"
+    assert keep(home, "search", "person", "--address", moved).status == 0
+    assert home.run(next_day, as_of="2026-04-02").status == 0
+    found = json.loads(keep(home, "search", "person", "--address", moved, "--json").out)
+    assert moved in [one["values"].get("address") for one in found["candidates"]]
+    assert len(list((home.path / "search" / "person").iterdir())) == 1
