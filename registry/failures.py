@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from storage.errors import SourceUnavailable
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FULL_WORDS = ("No space left", "File too large", "quota exceeded", "Could not write", "Failed to write")
 _SHORTAGES = ("53", "58")  # SQLSTATE classes: insufficient resources, system error
 
 
@@ -29,12 +30,17 @@ def named_failures(where: str = "publication") -> Iterator[None]:
         if not _is_shortage(error):
             raise
         raise _lost(error, where) from error
-    except OSError as error:
-        if error.errno not in _NO_ROOM:
+    except (OSError, duckdb.IOException) as error:
+        if not is_full(error):
             raise
         raise _full(where) from error
-    except duckdb.IOException as error:
-        raise _full(where) from error
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that a file cannot be written for want of room."""
+    if isinstance(error, duckdb.IOException):
+        return any(word in str(error) for word in _FULL_WORDS)
+    return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
 def _is_shortage(error: Exception) -> bool:

@@ -14,6 +14,8 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from sqlalchemy import Engine
+
 from connectors import drops, intake
 from connectors.refusals import Rejection, rejected
 from exchange import agreement_files, delivery, readers
@@ -174,8 +176,17 @@ def publish(
     with open_database(zones, settings.server_url) as database:
         migration.upgrade(database.engine)
         published = publication.publish(database.engine, zones, request)
-        readers.grant_readers(database.engine, agreements(settings))
+        _grant_readers(settings, database.engine)
         return published
+
+
+def _grant_readers(settings: Settings, engine: Engine) -> None:
+    """Bring the recipients' views up to date; a wrong agreement stops no publication, the delivery will name it."""
+    try:
+        found = agreements(settings)
+    except BadSpecification:
+        return
+    readers.grant_readers(engine, found)
 
 
 def repair(settings: Settings) -> None:

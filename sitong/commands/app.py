@@ -67,6 +67,17 @@ def _failed(error: BaseException) -> int:
     elif isinstance(error, (SitongError, SchemaError)):
         complain(str(error))
         return USAGE if type(error).__name__ == "BadSpecification" else FAILED
+    elif _is_full(error):
+        complain(
+            "a file cannot be written: the disk is full, or a quota or limit is reached 磁盘已满",
+            remedy="what was published before stays; free room (`sitong prune` says what may go), and run again",
+        )
     else:
         complain_internal(error)
     return FAILED
+
+
+def _is_full(error: BaseException) -> bool:
+    from registry.failures import is_full  # imports the database's drivers; only a failure waits for it
+
+    return is_full(error)

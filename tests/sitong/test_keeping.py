@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -178,3 +181,31 @@ def test_a_new_version_has_a_new_index(home, next_day):
     found = json.loads(keep(home, "search", "person", "--address", moved, "--json").out)
     assert moved in [one["values"].get("address") for one in found["candidates"]]
     assert len(list((home.path / "search" / "person").iterdir())) == 1
+
+
+FULL = """
+import resource, sys
+from sitong.commands import main
+import sitong.stages, sitong.retention
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+sys.argv = ["sitong", *sys.argv[2:]]
+main()
+"""
+
+
+def test_a_full_disk_is_told_at_any_stage_of_a_run_and_what_was_published_stays(home, next_day):
+    """A limit on the size of files ends writing as a full disk does."""
+    url = {"SITONG_DATABASE_URL": home.server.url("owner", home.database)}
+    before = home.seen()
+    for limit in (100, 6000):
+        done = subprocess.run(
+            [sys.executable, "-c", FULL, str(limit), "run", "--drops", next_day, "--home", home.path,
+             "--as-of", "2026-04-02"],
+            capture_output=True, text=True, check=False, env={**os.environ, **url}, cwd=Path.cwd(),
+        )  # fmt: skip
+        assert done.returncode == 1, (limit, done.stderr)
+        assert "the disk is full, or a quota or limit is reached" in done.stderr, (limit, done.stderr)
+        assert {name: value for name, value in home.seen().items() if "reports" not in name} == {
+            name: value for name, value in before.items() if "reports" not in name
+        }
+    assert home.run(next_day, as_of="2026-04-02").status == 0
