@@ -27,6 +27,7 @@ CONFIGURATION = "archive.json"  # in HOME/postgres: where to
 SLOT = "sitong_archive"
 MOST_WAITING = "16GB"  # what the server keeps for an archive that cannot be reached, before it lets go of the slot
 PARTIAL = ".partial"
+SEGMENT_BYTES = 16 << 20
 
 _RETRY_SECONDS = 1.0
 _FINISH_SECONDS = 20.0
@@ -154,14 +155,23 @@ class Receiver:
             if self._spawn([*self._command, "--create-slot", "--if-not-exists"]).wait() == 0:
                 self._process = self._spawn([*self._command, "--no-loop"])
 
-    def finish(self) -> None:
-        """After the server has stopped, which it does when the stream has everything: say so."""
+    def finish(self, last: tuple[str, int]) -> None:
+        """After the server has stopped, which it does when the stream has everything: say whether it has.
+
+        Args:
+            last: the segment of the server's last record, and the byte in it where that begins.
+        """
         if self._process is None:
             return
-        with contextlib.suppress(subprocess.TimeoutExpired, OSError):
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_FINISH_SECONDS)
-            note_state(self._folder, complete=True)
         self._process.kill()
+        with contextlib.suppress(OSError):
+            note_state(self._folder, complete=_holds(self._folder, *last))
+
+
+def _holds(folder: Path, segment: str, place: int) -> bool:
+    return any(name == segment and _length(path) > place for name, path in _segments(folder))
 
 
 def _segments(folder: Path) -> Iterator[tuple[str, Path]]:

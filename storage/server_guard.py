@@ -20,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from storage.archive import MOST_WAITING, Receiver, configured
+from storage.archive import MOST_WAITING, SEGMENT_BYTES, Receiver, configured
 from storage.commit import write_private
 from storage.credentials import make_credentials, read_credentials
 from storage.errors import Internal, SitongError
@@ -79,7 +79,7 @@ def main(folder: Path) -> int:
         (folder / STATE).unlink()
         status = _stop(server[0])
         if receiver and status == 0:
-            receiver.finish()
+            receiver.finish(_last_record(folder / "data", binaries))
         return status
     finally:
         if copy:
@@ -181,6 +181,16 @@ def _receiver(folder: Path, binaries: Path, port: int) -> Receiver | None:
         return _spawn(command, folder, Account(), log=folder / "archive.log", password=password)
 
     return Receiver(archive, binaries / "bin" / "pg_receivewal", address, spawn)
+
+
+def _last_record(data: Path, binaries: Path) -> tuple[str, int]:
+    """Where the log of a server that has stopped ends: the segment and the place in it of its last checkpoint."""
+    command = [str(binaries / "bin" / "pg_controldata"), "-D", str(data)]
+    done = subprocess.run(command, env={"LC_ALL": "C"}, capture_output=True, text=True, check=False)  # noqa: S603
+    told = dict(line.split(":", 1) for line in done.stdout.splitlines() if ":" in line)
+    segment = told.get("Latest checkpoint's REDO WAL file", "").strip()
+    low = told.get("Latest checkpoint location", "0/FFFFFFFF").strip().partition("/")[2]
+    return segment, int(low, 16) % SEGMENT_BYTES
 
 
 def _spawn(

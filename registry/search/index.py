@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from matching import frozen
 from matching.explaining.finished import trained_model
@@ -62,7 +63,7 @@ def write_index(match: Path, sources: Sources, out: Path) -> int:
 
 def standardised(rows: pa.Table, model: MatchModel) -> Records:
     """Rows of an index, in their order, as the match sees records."""
-    ids = pa.array([f"{number:012d}" for number in range(rows.num_rows)], pa.string())
+    ids = pc.utf8_lpad(pa.array(np.arange(rows.num_rows)).cast(pa.string()), 12, "0")
     columns = {name: rows.column(name) for name in rows.column_names if name != "master_id"}
     return read({"rows": pa.table({**columns, model.key: ids})}, model)
 

@@ -62,6 +62,7 @@ def keeping_owner(source: Path, target: Path) -> Path:
 
 def test_what_comes_back_is_what_was_there(made, tmp_path):
     _, to, first = made
+    (tmp_path / ".again.restoring" / "postgres").mkdir(parents=True)  # of a restore that was killed
     done = call("restore", "--from", to, "--home", tmp_path / "again")
     assert done.status == 0, done.said
     assert published(tmp_path / "again") == first

@@ -133,3 +133,18 @@ def test_a_stream_that_is_killed_or_locked_out_loses_nothing(tmp_path):
     numbers = [int(one[8:16], 16) * 256 + int(one[16:], 16) for one in names]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert len(numbers) > 1
+
+
+def test_a_server_that_stops_while_its_archive_is_out_of_reach_does_not_say_that_all_is_there(tmp_path):
+    postgres = tmp_path / "postgres"
+    folder = enable(postgres, tmp_path / "archives")
+    with EmbeddedServer(postgres) as server, psycopg.connect(server.libpq_uri("owner"), autocommit=True) as connection:
+        waited(lambda: receivers(folder))
+        (tmp_path / "archives").rename(tmp_path / "away")
+        os.kill(receivers(folder)[0], signal.SIGKILL)
+        connection.execute("CREATE TABLE written AS SELECT generate_series(1, 1000) AS x")
+    (tmp_path / "away").rename(tmp_path / "archives")
+    assert not read_archive(folder).complete
+    with EmbeddedServer(postgres):
+        waited(lambda: receivers(folder))
+    assert read_archive(folder).complete
