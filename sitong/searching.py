@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from registry.members import Sources
@@ -43,7 +44,7 @@ def open_index(settings: Settings, entity: Entity) -> SearchIndex:
         )
     published = read_manifest(current)
     match = _match(zones, entity, published)
-    target = zones.search(entity, f"{published.version}.{match.name}")
+    target = _place(zones, entity, published, match)
     if not is_whole(target):
         _write(zones, entity, published, match, target)
     return SearchIndex(target)
@@ -59,7 +60,12 @@ def has_index(settings: Settings, entity: Entity) -> bool:
         match = _match(settings.zones, entity, published)
     except SourceUnavailable:
         return False
-    return is_whole(settings.zones.search(entity, f"{published.version}.{match.name}"))
+    return is_whole(_place(settings.zones, entity, published, match))
+
+
+def _place(zones: Zones, entity: Entity, published: Manifest, match: Path) -> Path:
+    """The index's folder; another release may standardise in another way."""
+    return zones.search(entity, f"{published.version}.{match.name}.{installed_version('sitong')}")
 
 
 def _match(zones: Zones, entity: Entity, published: Manifest) -> Path:

@@ -24,7 +24,7 @@ _START = re.compile(r"^START WAL LOCATION: .*\(file ([0-9A-F]{24})\)$", re.MULTI
 _END_OF_LOG = "restore_command = 'false'\nhot_standby = off\n"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Address:
     """Where a server is: libpq's words for it, and apart from them the password."""
 
