@@ -30,12 +30,11 @@ from storage.errors import BadSpecification, Busy, ContractBroken
 from storage.file_lock import Hold, close_lock, open_lock, try_lock
 from storage.manifest import Json, Manifest, is_whole, read_manifest, whole_folders
 from storage.server import EmbeddedServer
-from storage.zones import FOLDER_MODE, Zones
+from storage.zones import FOLDER_MODE, LASTING_ZONES, Zones
 
 ARCHIVES, BASE, FILES, CREDENTIALS = "log", "base", "files", "credentials.json"
 SCHEMAS_KEPT = (migration.VERSION_SCHEMA, *SCHEMAS.values())
 
-_APART = ("postgres", "work", "lock", "search")  # copied in another way, temporary, or made again when it is needed
 OnStep = Callable[[str], None]
 
 
@@ -150,9 +149,9 @@ def _copy_files(home: Path, target: Path, last: tuple[Path, ...]) -> None:
     """Copy the zones; whole folders that the last backup has too are linked to it, file by file."""
     before = last[0] / FILES if last else None
     target.mkdir(mode=FOLDER_MODE)
-    for source in sorted(home.iterdir()):
-        if source.name not in _APART and source.is_dir():
-            _copy_folder(source, target / source.name, before / source.name if before else None)
+    for name in LASTING_ZONES:
+        if (home / name).is_dir():
+            _copy_folder(home / name, target / name, before / name if before else None)
 
 
 def _copy_folder(source: Path, target: Path, before: Path | None) -> None:

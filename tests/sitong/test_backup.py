@@ -159,6 +159,8 @@ def test_a_drill_finds_a_golden_record_that_is_not_what_the_records_say(made, tm
 def test_what_did_not_change_is_linked_and_old_backups_and_logs_go(made, tmp_path):
     home, to = keeping_owner(made[0], tmp_path / "home"), tmp_path / "backups"
     settings = Settings(home=home, keep_backups=2)
+    (home / "airflow").mkdir()
+    (home / "airflow" / "log").write_text("not ours to keep", "utf-8")
     for day in range(4):
         with home_lock(settings.zones):
             back_up(settings, to, AT + timedelta(days=day))
@@ -170,6 +172,7 @@ def test_what_did_not_change_is_linked_and_old_backups_and_logs_go(made, tmp_pat
     assert not (home / "published/person/000001/data.parquet").samefile(new / file)
     for folder in (old, new):
         verify(folder)
+        assert not (folder / "files" / "airflow").exists()
     [generation] = (to / "log").iterdir()
     segments = sorted(path.name for path in generation.iterdir() if path.suffix != ".json")
     assert segments[0] >= str(json.loads((old / "manifest.json").read_text("utf-8"))["facts"]["first_segment"])
