@@ -14,8 +14,8 @@ from alembic.config import Config
 from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
+from registry.descriptions import comments
 from registry.naming import READERS, SCHEMAS, products, segments
-from schemas.contract import product_contract
 
 VERSION_SCHEMA = "registry"
 VERSION_TABLE = "alembic_version"
@@ -41,7 +41,7 @@ def upgrade(engine: Engine, id_key: bytes | None = None) -> None:
             text("INSERT INTO registry.installation (id_key) VALUES (:key) ON CONFLICT DO NOTHING"),
             {"key": id_key or b"sitong"},
         )
-        for statement in (*_comments(), *_grants(connection)):
+        for statement in (*comments(), *_grants(connection)):
             _run(connection, statement)
 
 
@@ -55,18 +55,6 @@ def _config(connection: Connection) -> Config:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
-
-
-def _comments() -> Iterator[sql.Composed]:
-    for entity, schema in SCHEMAS.items():
-        for product in products(entity):
-            contract = product_contract(product)
-            view = sql.Identifier(schema, product)
-            yield sql.SQL("COMMENT ON VIEW {} IS {}").format(view, f"{contract.title_zh} / {contract.title_en}")
-            for column in contract.columns:
-                comment = f"{column.name_zh} / {column.name_en}"
-                place = sql.Identifier(schema, product, column.name)
-                yield sql.SQL("COMMENT ON COLUMN {} IS {}").format(place, comment)
 
 
 def _grants(connection: Connection) -> Iterator[sql.Composed]:

@@ -10,19 +10,18 @@ publication, and what was published stays.
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import adbc_driver_manager
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
 
 from registry.checks import Figures, Limits, figures, hold
+from registry.failures import named_failures
 from registry.history.recording import Moment, load_step, point_feed, write_step
-from registry.identities import Assignment, Past, assign
+from registry.identities import Assignment, assign
+from registry.ledger import LEDGER_FILE, past
 from registry.loading import Files, load
 from registry.members import Sources
 from registry.naming import folder_name, products
@@ -38,6 +37,7 @@ from registry.relations.publishing import (
     write_product,
 )
 from registry.repair import prune_folders, repair_held
+from registry.rollback import refuse_return
 from registry.survivorship import write_golden
 from registry.versions import (
     NewVersion,
@@ -50,7 +50,7 @@ from registry.versions import (
 )
 from schemas.contract import product_contract
 from storage.commit import commit, point, staging
-from storage.errors import ContractBroken, SourceUnavailable
+from storage.errors import ContractBroken
 from storage.manifest import Json, Manifest, describe_file
 from storage.zones import Zones
 
@@ -137,7 +137,7 @@ def publish(engine: Engine, zones: Zones, request: PublishRequest, *, on_step: O
         ContractBroken: crosswalk and tables do not belong together.
         SourceUnavailable: the database refused or was lost, or the disk is full; the last version stays in force.
     """
-    with _named_failures(), publication_lock(engine, request.patience) as connection:
+    with named_failures(), publication_lock(engine, request.patience) as connection:
         repair_held(engine, connection, zones)
         on_step("repaired")
         before = standing(connection)
@@ -146,6 +146,7 @@ def publish(engine: Engine, zones: Zones, request: PublishRequest, *, on_step: O
         related = _related(request, before, fresh, built)
         manifest = before.manifest or _manifest(request, before, {}, [])
         if built or related:
+            refuse_return(connection, request.inputs, before.manifest, request.waived)
             with staging(zones) as work:
                 job = _Job(engine, connection, zones, request, on_step, before, work, related)
                 manifest = _publish_built(job, built)
@@ -164,7 +165,7 @@ def repair(engine: Engine, zones: Zones) -> None:
         BadSpecification: the folders belong to another database.
         ContractBroken: files of a version in force are missing.
     """
-    with _named_failures(), publication_lock(engine, patience=60.0) as connection:
+    with named_failures(), publication_lock(engine, patience=60.0) as connection:
         repair_held(engine, connection, zones)
 
 
@@ -215,7 +216,8 @@ def _draft(job: _Job, entity: Entity) -> _Draft:
     for folder in folders:
         folder.mkdir(mode=0o700)
     ids, golden, joined, counted = folders
-    found = assign(entity, job.request.matches()[entity], _past(job, entity), job.before.id_key, ids)
+    before = past(job.connection, job.zones, entity, job.before, job.work)
+    found = assign(entity, job.request.matches()[entity], before, job.before.id_key, ids)
     job.on_step(f"{entity} ids assigned")
     sources = Sources(found.crosswalk, job.request.tables)
     write_golden(entity, sources, job.request.as_of, golden, joined)
@@ -223,18 +225,10 @@ def _draft(job: _Job, entity: Entity) -> _Draft:
     return _Draft(entity, found, golden, figures(entity, sources, golden / "data.parquet", counted))
 
 
-def _past(job: _Job, entity: Entity) -> Past | None:
-    if entity not in job.before.products:
-        return None
-    version = folder_name(job.before.products[entity][0])
-    golden, crosswalk = (job.zones.published(product, version) for product in products(entity))
-    return Past(golden / "master_ids.parquet", crosswalk / "data.parquet")
-
-
 def _write(job: _Job, draft: _Draft, fingerprint: str) -> None:
     """Put the files of the new version beside those in force."""
     golden, crosswalk = products(draft.entity)
-    shutil.move(draft.assignment.ledger, draft.golden / "master_ids.parquet")
+    shutil.move(draft.assignment.ledger, draft.golden / LEDGER_FILE)
     crosswalk_folder = job.work / crosswalk
     crosswalk_folder.mkdir(mode=0o700)
     shutil.move(draft.assignment.crosswalk, crosswalk_folder / "data.parquet")
@@ -342,20 +336,6 @@ def _fingerprint(entity: Entity, crosswalk: Path, request: PublishRequest) -> st
 
 def _digest(content: Mapping[str, Json]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-@contextmanager
-def _named_failures() -> Iterator[None]:
-    """Say what the loss of the database means."""
-    try:
-        yield
-    except (OperationalError, adbc_driver_manager.OperationalError) as error:
-        kind = type(getattr(error, "orig", None) or error).__name__
-        raise SourceUnavailable(
-            f"the database refused or was lost ({kind})",
-            "publication",
-            remedy="what was published before stays in force; see the server's log and disk, and run again",
-        ) from error
 
 
 __all__ = ["ENTITIES", "PublishRequest", "publish", "repair"]

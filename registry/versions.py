@@ -205,6 +205,11 @@ def drop_debris(connection: Connection) -> int:
     return dropped
 
 
+def attached_partitions(connection: Connection, entity: Entity) -> Sequence[str]:
+    """The tables of single versions that readers of an entity can be shown."""
+    return _tables(connection, entity, attached=True)
+
+
 def prune_partitions(engine: Engine, connection: Connection, keep: int) -> None:
     """Take away the partitions of older versions; one that is still being read stays for the next time."""
     for entity in ENTITIES:

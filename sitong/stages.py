@@ -14,16 +14,18 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from sqlalchemy import Engine
+
 from connectors import drops, intake
 from connectors.refusals import Rejection, rejected
-from exchange import agreement_files, delivery
+from exchange import agreement_files, delivery, readers
 from exchange.agreement import Agreement
 from matching import model as match_models
 from matching.run import match
 from mismatches.request import CheckSettings, CrossCheckRequest, InputState
 from mismatches.run import cross_check as run_rules
 from registry import migration, publication
-from registry.checks import WAIVABLE
+from registry.checks import ROLLED_BACK, WAIVABLE
 from registry.history.reading import AsOf
 from registry.history.reading import as_of as as_of_both_times
 from registry.policy import policy
@@ -173,11 +175,23 @@ def publish(
         enterprise=folders.get("enterprise"),
         inputs=inputs,
         waived=frozenset(waived),
+        keep=settings.keep_versions,
         at=now(),
     )
     with open_database(zones, settings.server_url) as database:
         migration.upgrade(database.engine)
-        return publication.publish(database.engine, zones, request)
+        published = publication.publish(database.engine, zones, request)
+        _grant_readers(settings, database.engine)
+        return published
+
+
+def _grant_readers(settings: Settings, engine: Engine) -> None:
+    """Bring the recipients' views up to date; a wrong agreement stops no publication, the delivery will name it."""
+    try:
+        found = agreements(settings)
+    except BadSpecification:
+        return
+    readers.grant_readers(engine, found)
 
 
 def repair(settings: Settings) -> None:
@@ -313,4 +327,4 @@ def waivable(names: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
                 f"{name!r} cannot be accepted", where="--accept",
                 expected=f"a dataset (police.resident, …) or one of {', '.join(WAIVABLE)}", remedy="correct the name",
             ) from None  # fmt: skip
-    return datasets, frozenset(WAIVABLE) if datasets else checks
+    return datasets, checks | (frozenset(WAIVABLE) - {ROLLED_BACK}) if datasets else checks

@@ -8,7 +8,6 @@ what it names.
 """
 
 import logging
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,7 +22,7 @@ from registry.naming import SCHEMAS, feed_product, folder_name, partition, segme
 from registry.policy import ENTITIES, Entity
 from registry.sql import quoted
 from schemas.contract import product_contract
-from storage.commit import commit, point, pointed, staging
+from storage.commit import commit, point, pointed, remove, staging
 from storage.manifest import Json, Manifest, is_whole
 from storage.zones import Zones
 
@@ -155,7 +154,7 @@ def tidy_feeds(zones: Zones, committed: int) -> None:
         for folder in sorted(link.parent.iterdir()) if link.parent.is_dir() else ():
             is_version = folder.name.isdecimal() and not folder.is_symlink()
             if is_version and (int(folder.name) > committed or not is_whole(folder)):
-                shutil.rmtree(folder)
+                remove(zones, folder)
         point_feed(zones, entity)
 
 

@@ -5,7 +5,6 @@ publication (`facts`: `relations`: `version`, `inputs_hash`), which a rollback c
 the tables of every base in force are at hand; else those in force stay.
 """
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,7 +17,7 @@ from registry.policy import Entity
 from registry.relations.declarations import declarations
 from registry.relations.making import Bases, uses, write_relations
 from schemas.contract import product_contract
-from storage.commit import commit, point, pointed
+from storage.commit import commit, point, pointed, remove
 from storage.manifest import Json, Manifest, describe_file, is_whole
 from storage.zones import Zones
 
@@ -94,7 +93,7 @@ def tidy_relations(zones: Zones, manifest: Manifest | None, committed: int) -> N
     """Remove what versions left that were not committed, and make `current` name the relations in force."""
     for folder in _folders(zones):
         if int(folder.name) > committed or not is_whole(folder):
-            shutil.rmtree(folder)
+            remove(zones, folder)
     point_relations(zones, manifest)
 
 
@@ -124,7 +123,7 @@ def outdated_relations(zones: Zones, connection: Connection, keep: int) -> tuple
 def prune_relations(zones: Zones, connection: Connection, keep: int) -> None:
     """Remove the folders that none of the newest `keep` publications has in force."""
     for folder in outdated_relations(zones, connection, keep):
-        shutil.rmtree(folder)
+        remove(zones, folder)
 
 
 def facts_of(installation: str, as_of: date) -> dict[str, Json]:
