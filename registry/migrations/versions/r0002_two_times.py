@@ -43,10 +43,20 @@ _COMMENTS = {
     "COLUMN {schema}.{entity}_event.related": "相关主标识 / The other master id of a merge or split",
 }
 
+_PAST_COMMENTS = {
+    "TABLE registry.past": "历史范围 / How far the past of each base is written",
+    "COLUMN registry.past.entity": "库 / person or enterprise",
+    "COLUMN registry.past.since": "起始版本 / First version of which the past is known",
+    "COLUMN registry.past.version": "最近版本 / Last version that was written",
+    "COLUMN registry.past.product_version": "库版本 / Version of the base that the past leads to",
+}
+
 
 def upgrade() -> None:
     """Create the tables of the past; that of a base that is there begins with the version in force."""
     op.execute(_PAST)
+    for place, comment in _PAST_COMMENTS.items():
+        op.execute(f"COMMENT ON {place} IS '{comment}'")
     for schema, entity in (("population", "person"), ("enterprise", "enterprise")):
         op.execute(_HISTORY.format(schema=schema, entity=entity))
         op.execute(_EVENT.format(schema=schema, entity=entity))
