@@ -19,7 +19,10 @@ from schemas.contract import product_contract
 from storage.errors import PublicationHeld
 from storage.manifest import Json
 
-WAIVABLE = ("fewer_masters", "source_coverage", "attribute_drift")
+ROLLED_BACK = "rolled_back"
+"""Holds a publication of the very records that were rolled back; see `registry.rollback`."""
+
+WAIVABLE = ("fewer_masters", "source_coverage", "attribute_drift", ROLLED_BACK)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ the rows, statistics taken. The partitions are not attached: no reader sees them
 version.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from sqlalchemy import URL
 
 from registry.choice import DECISIONS, NONE
-from registry.naming import LEDGER_TABLE, READERS, SCHEMAS, partition, stored
-from registry.policy import Entity, policy
+from registry.naming import LEDGER_TABLE, READERS, SCHEMAS, partition, segments, stored
+from registry.policy import ENTITIES, Entity, policy
 from registry.sql import quoted
 from storage.errors import Internal
 
@@ -30,6 +30,7 @@ CHOICE_WIDTH = 5
 LARGEST_MASTER = 32_767
 """Records that one master may have: `choices` and `member` are smallint."""
 
+_GROWING = {LEDGER_TABLE, *(name for entity in ENTITIES for name in segments(entity))}  # grow by rows, not partitions
 _ROWS_AT_ONCE = 100_000
 _AT_ONCE = 2  # a table is bound by one core of the server
 
@@ -60,6 +61,12 @@ def load(url: URL, entity: Entity, version: int, files: Files) -> None:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for done in [pool.submit(_load_table, url, SCHEMAS[entity], version, table) for table in tables]:
             done.result()
+
+
+def load_segments(url: URL, entity: Entity, version: int, files: Mapping[str, Path]) -> None:
+    """Copy what a version adds to the tables of the past (table → file) into tables of its own."""
+    for name, path in files.items():
+        _load_table(url, SCHEMAS[entity], version, _Table(name, lambda path=path: _records(path)))  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,7 @@ def connection_string(url: URL) -> str:
 def _create(cursor: postgresql.Cursor, schema: str, table: str, version: int) -> None:
     """Make a partition to be: its check lets PostgreSQL attach it without reading it."""
     place = f"{quoted(schema)}.{quoted(partition(table, version))}"
-    if table == LEDGER_TABLE:
+    if table in _GROWING:
         cursor.execute(f"CREATE TABLE {place} (LIKE {quoted(schema)}.{quoted(table)})")
         return
     parent = f"{quoted(schema)}.{quoted(table + '_versions')}"

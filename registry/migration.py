@@ -14,8 +14,8 @@ from alembic.config import Config
 from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
-from registry.naming import READERS, SCHEMAS, products
-from schemas.contract import product_contract
+from registry.descriptions import comments
+from registry.naming import READERS, SCHEMAS, products, segments
 
 VERSION_SCHEMA = "registry"
 VERSION_TABLE = "alembic_version"
@@ -41,7 +41,7 @@ def upgrade(engine: Engine, id_key: bytes | None = None) -> None:
             text("INSERT INTO registry.installation (id_key) VALUES (:key) ON CONFLICT DO NOTHING"),
             {"key": id_key or b"sitong"},
         )
-        for statement in (*_comments(), *_grants(connection)):
+        for statement in (*comments(), *_grants(connection)):
             _run(connection, statement)
 
 
@@ -57,18 +57,6 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-def _comments() -> Iterator[sql.Composed]:
-    for entity, schema in SCHEMAS.items():
-        for product in products(entity):
-            contract = product_contract(product)
-            view = sql.Identifier(schema, product)
-            yield sql.SQL("COMMENT ON VIEW {} IS {}").format(view, f"{contract.title_zh} / {contract.title_en}")
-            for column in contract.columns:
-                comment = f"{column.name_zh} / {column.name_en}"
-                place = sql.Identifier(schema, product, column.name)
-                yield sql.SQL("COMMENT ON COLUMN {} IS {}").format(place, comment)
-
-
 def _grants(connection: Connection) -> Iterator[sql.Composed]:
     found = connection.execute(
         text("SELECT rolname FROM pg_roles WHERE rolname = ANY(:names)"), {"names": list(READERS)}
@@ -79,10 +67,10 @@ def _grants(connection: Connection) -> Iterator[sql.Composed]:
         yield sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}").format(schemas, role)
         yield sql.SQL("GRANT USAGE ON SCHEMA registry TO {}").format(role)
         yield sql.SQL(
-            "GRANT SELECT ON registry.version, registry.version_product, registry.current_product TO {}"
+            "GRANT SELECT ON registry.version, registry.version_product, registry.current_product, registry.past TO {}"
         ).format(role)
         for entity, schema in SCHEMAS.items():
-            names = [*products(entity), "redirect", "provenance"]
+            names = [*products(entity), *segments(entity), "redirect", "provenance"]
             yield sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(schema), role)
             for name in names:
                 yield sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(schema, name), role)

@@ -24,6 +24,16 @@ def stored(entity: Entity) -> tuple[str, str, str]:
     return entity, f"{entity}_crosswalk", f"{entity}_provenance"
 
 
+def feed_product(entity: Entity) -> str:
+    """The product that says what changed in an entity's base with each version."""
+    return f"{entity}_changes"
+
+
+def segments(entity: Entity) -> tuple[str, str]:
+    """The tables of an entity's past, to which each version adds rows: history of values, events."""
+    return f"{entity}_history", f"{entity}_event"
+
+
 def partition(table: str, version: int) -> str:
     """The partition that holds a table's rows of one version.
 

@@ -10,23 +10,34 @@ publication, and what was published stays.
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import adbc_driver_manager
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
 
 from registry.checks import Figures, Limits, figures, hold
-from registry.identities import Assignment, Past, assign
+from registry.failures import named_failures
+from registry.history.recording import Moment, load_step, point_feed, write_step
+from registry.identities import Assignment, assign
+from registry.ledger import LEDGER_FILE, past
 from registry.loading import Files, load
 from registry.members import Sources
 from registry.naming import folder_name, products
 from registry.policy import ENTITIES, Entity, policy
+from registry.relations.publishing import (
+    RELATIONS,
+    Related,
+    depends_on,
+    facts_of,
+    in_force,
+    point_relations,
+    prune_relations,
+    write_product,
+)
 from registry.repair import prune_folders, repair_held
+from registry.rollback import refuse_return
 from registry.survivorship import write_golden
 from registry.versions import (
     NewVersion,
@@ -39,7 +50,7 @@ from registry.versions import (
 )
 from schemas.contract import product_contract
 from storage.commit import commit, point, staging
-from storage.errors import ContractBroken, SourceUnavailable
+from storage.errors import ContractBroken
 from storage.manifest import Json, Manifest, describe_file
 from storage.zones import Zones
 
@@ -94,6 +105,7 @@ class _Job:
     on_step: OnStep
     before: Standing
     work: Path
+    related: Related | None
 
     @property
     def version(self) -> int:
@@ -125,19 +137,23 @@ def publish(engine: Engine, zones: Zones, request: PublishRequest, *, on_step: O
         ContractBroken: crosswalk and tables do not belong together.
         SourceUnavailable: the database refused or was lost, or the disk is full; the last version stays in force.
     """
-    with _named_failures(), publication_lock(engine, request.patience) as connection:
+    with named_failures(), publication_lock(engine, request.patience) as connection:
         repair_held(engine, connection, zones)
         on_step("repaired")
         before = standing(connection)
         fresh = {entity: _fingerprint(entity, path, request) for entity, path in request.matches().items()}
         built = {entity: found for entity, found in fresh.items() if before.products.get(entity, (0, ""))[1] != found}
+        related = _related(request, before, fresh, built)
         manifest = before.manifest or _manifest(request, before, {}, [])
-        if built:
+        if built or related:
+            refuse_return(connection, request.inputs, before.manifest, request.waived)
             with staging(zones) as work:
-                manifest = _publish_built(_Job(engine, connection, zones, request, on_step, before, work), built)
+                job = _Job(engine, connection, zones, request, on_step, before, work, related)
+                manifest = _publish_built(job, built)
         prune_partitions(engine, connection, request.keep)
         for entity in ENTITIES:
             prune_folders(zones, entity, kept_versions(connection, entity, request.keep))
+        prune_relations(zones, connection, request.keep)
         on_step("pruned")
         return manifest
 
@@ -149,7 +165,7 @@ def repair(engine: Engine, zones: Zones) -> None:
         BadSpecification: the folders belong to another database.
         ContractBroken: files of a version in force are missing.
     """
-    with _named_failures(), publication_lock(engine, patience=60.0) as connection:
+    with named_failures(), publication_lock(engine, patience=60.0) as connection:
         repair_held(engine, connection, zones)
 
 
@@ -162,17 +178,37 @@ def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
     for draft in drafts:
         _write(job, draft, built[draft.entity])
         job.on_step(f"{draft.entity} written")
+    if job.related:
+        facts = facts_of(job.before.installation, job.request.as_of)
+        write_product(job.zones, job.related, job.request.tables, job.work, facts, job.request.at)
+        job.on_step("relations written")
     for draft in drafts:
         load(job.engine.url, draft.entity, job.version, _files(job, draft))
+        load_step(job.engine.url, job.zones, draft.entity, job.version)
         job.on_step(f"{draft.entity} loaded")
-    manifest = _manifest(job.request, job.before, built, drafts)
+    manifest = _manifest(job.request, job.before, built, drafts, job.related)
     commit_version(job.connection, job.before, _new_version(job, built, drafts, manifest))
     job.on_step("committed")
     for entity in built:
         for product in products(entity):
             point(job.zones.current(product), folder_name(job.version))
+        point_feed(job.zones, entity)
+    point_relations(job.zones, manifest)
     job.on_step("pointed")
     return manifest
+
+
+def _related(
+    request: PublishRequest, before: Standing, fresh: Mapping[Entity, str], built: Mapping[Entity, str]
+) -> Related | None:
+    """Relations that are to be made anew: where what they follow from changed and is all at hand."""
+    if not before.products.keys() <= fresh.keys():
+        return None
+    found = _digest(depends_on(fresh, request.tables, request.inputs))
+    if found == in_force(before.manifest).get("inputs_hash"):
+        return None
+    version = before.version + 1
+    return Related(version, found, {name: version if name in built else before.products[name][0] for name in fresh})
 
 
 def _draft(job: _Job, entity: Entity) -> _Draft:
@@ -180,7 +216,8 @@ def _draft(job: _Job, entity: Entity) -> _Draft:
     for folder in folders:
         folder.mkdir(mode=0o700)
     ids, golden, joined, counted = folders
-    found = assign(entity, job.request.matches()[entity], _past(job, entity), job.before.id_key, ids)
+    before = past(job.connection, job.zones, entity, job.before, job.work)
+    found = assign(entity, job.request.matches()[entity], before, job.before.id_key, ids)
     job.on_step(f"{entity} ids assigned")
     sources = Sources(found.crosswalk, job.request.tables)
     write_golden(entity, sources, job.request.as_of, golden, joined)
@@ -188,18 +225,10 @@ def _draft(job: _Job, entity: Entity) -> _Draft:
     return _Draft(entity, found, golden, figures(entity, sources, golden / "data.parquet", counted))
 
 
-def _past(job: _Job, entity: Entity) -> Past | None:
-    if entity not in job.before.products:
-        return None
-    version = folder_name(job.before.products[entity][0])
-    golden, crosswalk = (job.zones.published(product, version) for product in products(entity))
-    return Past(golden / "master_ids.parquet", crosswalk / "data.parquet")
-
-
 def _write(job: _Job, draft: _Draft, fingerprint: str) -> None:
     """Put the files of the new version beside those in force."""
     golden, crosswalk = products(draft.entity)
-    shutil.move(draft.assignment.ledger, draft.golden / "master_ids.parquet")
+    shutil.move(draft.assignment.ledger, draft.golden / LEDGER_FILE)
     crosswalk_folder = job.work / crosswalk
     crosswalk_folder.mkdir(mode=0o700)
     shutil.move(draft.assignment.crosswalk, crosswalk_folder / "data.parquet")
@@ -220,6 +249,13 @@ def _write(job: _Job, draft: _Draft, fingerprint: str) -> None:
             },
         )
         commit(folder, job.zones.published(product, folder_name(job.version)), manifest)
+    write_step(job.zones, _moment(job, draft.entity), job.work)
+
+
+def _moment(job: _Job, entity: Entity) -> Moment:
+    before = job.before.products[entity][0] if entity in job.before.products else None
+    request = job.request
+    return Moment(entity, job.version, before, job.version, request.as_of, request.at, job.before.installation)
 
 
 def _files(job: _Job, draft: _Draft) -> Files:
@@ -243,10 +279,17 @@ def _new_version(job: _Job, built: Mapping[Entity, str], drafts: Sequence[_Draft
 
 
 def _manifest(
-    request: PublishRequest, before: Standing, built: Mapping[Entity, str], drafts: Sequence[_Draft]
+    request: PublishRequest,
+    before: Standing,
+    built: Mapping[Entity, str],
+    drafts: Sequence[_Draft],
+    related: Related | None = None,
 ) -> Manifest:
-    version = before.version + (1 if built else 0)
-    in_force = {product: found for product, (found, _) in before.products.items()} | dict.fromkeys(built, version)
+    version = before.version + (1 if built or related else 0)
+    served = {product: found for product, (found, _) in before.products.items()} | dict.fromkeys(built, version)
+    relations = in_force(before.manifest)
+    if related:
+        relations = {"version": folder_name(related.version), "inputs_hash": related.inputs_hash}
     masters = {name: int(str(item["masters"])) for name, item in before.counts.items()}
     masters |= {draft.entity: draft.figures.masters for draft in drafts}
     return Manifest(
@@ -259,10 +302,11 @@ def _manifest(
         facts={
             "as_of": request.as_of.isoformat(),
             "products": {
-                product: folder_name(found) for entity, found in in_force.items() for product in products(entity)
+                product: folder_name(found) for entity, found in served.items() for product in products(entity)
             },
             "masters": masters,
             "ids": {draft.entity: _ids(draft.assignment) for draft in drafts},
+            RELATIONS: relations,
         },
     )
 
@@ -292,20 +336,6 @@ def _fingerprint(entity: Entity, crosswalk: Path, request: PublishRequest) -> st
 
 def _digest(content: Mapping[str, Json]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-@contextmanager
-def _named_failures() -> Iterator[None]:
-    """Say what the loss of the database means."""
-    try:
-        yield
-    except (OperationalError, adbc_driver_manager.OperationalError) as error:
-        kind = type(getattr(error, "orig", None) or error).__name__
-        raise SourceUnavailable(
-            f"the database refused or was lost ({kind})",
-            "publication",
-            remedy="what was published before stays in force; see the server's log and disk, and run again",
-        ) from error
 
 
 __all__ = ["ENTITIES", "PublishRequest", "publish", "repair"]

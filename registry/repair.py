@@ -1,15 +1,16 @@
 """Folders of published versions: made to say what the database says, and cleared of what no version needs."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from registry.history.recording import catch_up, tidy_feeds
 from registry.naming import folder_name, products
 from registry.policy import ENTITIES, Entity
+from registry.relations.publishing import tidy_relations
 from registry.versions import Standing, drop_debris, finish_detaching, standing
-from storage.commit import point, pointed
+from storage.commit import point, pointed, remove
 from storage.errors import BadSpecification, ContractBroken
 from storage.manifest import is_whole, read_manifest
 from storage.zones import Zones
@@ -24,19 +25,23 @@ def repair_held(engine: Engine, connection: Connection, zones: Zones) -> None:
     for entity in ENTITIES:
         _remove_uncommitted(zones, entity, in_force.version)
         _point(zones, entity, in_force)
+    tidy_feeds(zones, in_force.version)
+    catch_up(engine, connection, zones, in_force.version, {name: one[0] for name, one in in_force.products.items()})
+    tidy_feeds(zones, in_force.version)
+    tidy_relations(zones, in_force.manifest, in_force.version)
 
 
 def prune_folders(zones: Zones, entity: Entity, kept: frozenset[int]) -> None:
     """Remove the folders of versions that are not kept."""
-    for version, folder in _folders(zones, entity):
+    for version, folder in version_folders(zones, entity):
         if version not in kept:
-            shutil.rmtree(folder)
+            remove(zones, folder)
 
 
 def _refuse_foreign(zones: Zones, in_force: Standing) -> None:
     """The versions of another database are not debris."""
     for entity in ENTITIES:
-        for _, folder in _folders(zones, entity):
+        for _, folder in version_folders(zones, entity):
             if is_whole(folder) and read_manifest(folder).facts.get("installation") != in_force.installation:
                 raise BadSpecification(
                     "the published folder was written from another database",
@@ -47,9 +52,9 @@ def _refuse_foreign(zones: Zones, in_force: Standing) -> None:
 
 
 def _remove_uncommitted(zones: Zones, entity: Entity, committed: int) -> None:
-    for version, folder in _folders(zones, entity):
+    for version, folder in version_folders(zones, entity):
         if version > committed or not is_whole(folder):
-            shutil.rmtree(folder)
+            remove(zones, folder)
 
 
 def _point(zones: Zones, entity: Entity, in_force: Standing) -> None:
@@ -69,7 +74,7 @@ def _point(zones: Zones, entity: Entity, in_force: Standing) -> None:
             point(link, version)
 
 
-def _folders(zones: Zones, entity: Entity) -> Iterator[tuple[int, Path]]:
+def version_folders(zones: Zones, entity: Entity) -> Iterator[tuple[int, Path]]:
     """The folders of versions of an entity's products, whole or not."""
     for product in products(entity):
         parent = zones.current(product).parent

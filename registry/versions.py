@@ -15,7 +15,8 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
-from registry.naming import LEDGER_TABLE, SCHEMAS, partition, stored
+from registry.history.recording import take_up
+from registry.naming import LEDGER_TABLE, SCHEMAS, partition, segments, stored
 from registry.policy import ENTITIES, Entity, policy
 from registry.sql import quoted
 from storage.errors import Busy, Internal
@@ -112,6 +113,8 @@ def commit_version(connection: Connection, before: Standing, new: NewVersion) ->
             for table in stored(entity):
                 _attach(connection, SCHEMAS[entity], table, new.version)
         _insert_version(connection, new)
+        for entity in new.built:
+            take_up(connection, entity, new.version, new.version, begins=entity not in before.products)
         in_force = dict(before.products) | {entity: (new.version, found) for entity, found in new.built.items()}
         _insert_products(connection, new, in_force)
 
@@ -165,9 +168,9 @@ def _insert_version(connection: Connection, new: NewVersion) -> None:
         for entity in new.built
         for position, attribute in enumerate(policy(entity).attributes)
     ]
-    connection.execute(
-        text("INSERT INTO registry.provenance_attribute VALUES (:version, :entity, :position, :attribute)"), attributes
-    )
+    statement = text("INSERT INTO registry.provenance_attribute VALUES (:version, :entity, :position, :attribute)")
+    if attributes:
+        connection.execute(statement, attributes)
 
 
 def _insert_products(connection: Connection, new: NewVersion, in_force: Mapping[Entity, tuple[int, str]]) -> None:
@@ -200,6 +203,11 @@ def drop_debris(connection: Connection) -> int:
                 connection.execute(text(f"DROP TABLE IF EXISTS {quoted(SCHEMAS[entity])}.{quoted(name)}"))
             dropped += 1
     return dropped
+
+
+def attached_partitions(connection: Connection, entity: Entity) -> Sequence[str]:
+    """The tables of single versions that readers of an entity can be shown."""
+    return _tables(connection, entity, attached=True)
 
 
 def prune_partitions(engine: Engine, connection: Connection, keep: int) -> None:
@@ -252,7 +260,7 @@ def _patiently(engine: Engine, statement: str) -> bool:
 
 def _tables(connection: Connection, entity: Entity, *, attached: bool) -> Sequence[str]:
     """Tables of single versions in an entity's schema: partitions, or what is not (yet, or any more) one."""
-    names = "|".join((*stored(entity), LEDGER_TABLE))
+    names = "|".join((*stored(entity), *segments(entity), LEDGER_TABLE))
     with connection.begin():
         found = connection.execute(
             text(

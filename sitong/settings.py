@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -18,6 +19,10 @@ from storage.zones import Zones
 
 CITY_TIME = ZoneInfo("Asia/Shanghai")
 SECRETS = ("database_url", "masking_key")
+
+Days = Annotated[int, Field(ge=0)] | Literal["always"]
+RunDays = Annotated[int, Field(ge=1)] | Literal["always"]
+"""What is younger than a day may belong to a run that the scheduler has under way."""
 
 
 class Settings(BaseModel):
@@ -37,6 +42,15 @@ class Settings(BaseModel):
     threads: int = Field(default=max(1, os.cpu_count() or 1), gt=0)
     alert_url: str | None = None
     pull_schedule: str = "0 2 * * *"  # cron in Asia/Shanghai, or "off"
+    keep_versions: int = Field(default=3, ge=1)
+    keep_backups: int = Field(default=7, ge=1)
+    keep_landing_days: Days = "always"
+    keep_accepted_days: RunDays = 7
+    keep_quarantine_days: Days = "always"
+    keep_quality_days: Days = 90
+    keep_matching_days: RunDays = 7
+    keep_reports_days: Days = "always"
+    keep_deliveries_days: Days = "always"
 
     @property
     def zones(self) -> Zones:

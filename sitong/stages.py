@@ -14,17 +14,22 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from sqlalchemy import Engine
+
 from connectors import drops, intake
 from connectors.refusals import Rejection, rejected
-from exchange import agreement_files, delivery
+from exchange import agreement_files, delivery, readers
 from exchange.agreement import Agreement
 from matching import model as match_models
 from matching.run import match
 from mismatches.request import CheckSettings, CrossCheckRequest, InputState
 from mismatches.run import cross_check as run_rules
 from registry import migration, publication
-from registry.checks import WAIVABLE
+from registry.checks import ROLLED_BACK, WAIVABLE
+from registry.history.reading import AsOf
+from registry.history.reading import as_of as as_of_both_times
 from registry.policy import policy
+from registry.relations import publishing as relations
 from schemas.contract import source_contract
 from sitong import quality
 from sitong.settings import Settings, now
@@ -161,6 +166,8 @@ def publish(
             "there is nothing to publish", where=str(zones.home), expected="accepted persons or enterprises",
             remedy="pull a drop that holds datasets of persons or of enterprises",
         )  # fmt: skip
+    states = intake.accepted(zones)
+    inputs |= {name: states[name].version for name in sorted(relations.datasets() - inputs.keys()) if name in states}
     request = publication.PublishRequest(
         as_of=as_of,
         tables=_tables(settings, inputs),
@@ -168,11 +175,23 @@ def publish(
         enterprise=folders.get("enterprise"),
         inputs=inputs,
         waived=frozenset(waived),
+        keep=settings.keep_versions,
         at=now(),
     )
     with open_database(zones, settings.server_url) as database:
         migration.upgrade(database.engine)
-        return publication.publish(database.engine, zones, request)
+        published = publication.publish(database.engine, zones, request)
+        _grant_readers(settings, database.engine)
+        return published
+
+
+def _grant_readers(settings: Settings, engine: Engine) -> None:
+    """Bring the recipients' views up to date; a wrong agreement stops no publication, the delivery will name it."""
+    try:
+        found = agreements(settings)
+    except BadSpecification:
+        return
+    readers.grant_readers(engine, found)
 
 
 def repair(settings: Settings) -> None:
@@ -182,6 +201,12 @@ def repair(settings: Settings) -> None:
     with open_database(settings.zones, settings.server_url) as database:
         migration.upgrade(database.engine)
         publication.repair(database.engine, settings.zones)
+
+
+def history(settings: Settings, entity: Entity, master_id: str, *, valid: date | None, known: datetime | None) -> AsOf:
+    """What was known at a moment of one master on a day; see `registry.history.reading`."""
+    with open_database(settings.zones, settings.server_url) as database, database.engine.connect() as connection:
+        return as_of_both_times(connection, entity, master_id, valid=valid, known=known)
 
 
 def cross_check(settings: Settings, *, as_of: date) -> Manifest:
@@ -302,4 +327,4 @@ def waivable(names: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
                 f"{name!r} cannot be accepted", where="--accept",
                 expected=f"a dataset (police.resident, …) or one of {', '.join(WAIVABLE)}", remedy="correct the name",
             ) from None  # fmt: skip
-    return datasets, frozenset(WAIVABLE) if datasets else checks
+    return datasets, checks | (frozenset(WAIVABLE) - {ROLLED_BACK}) if datasets else checks

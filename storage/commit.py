@@ -111,6 +111,16 @@ def pointed(link: Path) -> str | None:
     return str(link.readlink()) if link.is_symlink() else None
 
 
+def remove(zones: Zones, folder: Path) -> None:
+    """Take a folder out of its zone in one step, then remove it: a crash leaves none of it that looks whole.
+
+    The caller holds the home lock.
+    """
+    zones.work.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    _set_aside(folder, zones.work)
+    _sync_folder(folder.parent)
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a small private file in one step: its readers see the old text or the new."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")

@@ -7,6 +7,7 @@ One dialect: PostgreSQL 15 or newer through psycopg 3. Errors of the driver quot
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -112,7 +113,7 @@ def bulk_load(connection: sa.Connection, schema: str, table: str, rows: pa.Recor
     columns = ", ".join(quote_identifier(name) for name in plain.names)
     target = f"{quote_identifier(schema)}.{quote_identifier(table)}"
     loaded = 0
-    driver = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection  # psycopg's own; a detached connection gives no other name
     if driver is None:
         raise Internal("the connection is closed", target)
     if not connection.in_transaction():

@@ -113,6 +113,11 @@ class EmbeddedServer:
         with self._superuser() as connection:
             prepare_database(connection, name)
 
+    def libpq_parts(self) -> tuple[str, str]:
+        """Address and password of the superuser, for programs that copy the whole server."""
+        address = f"host=127.0.0.1 port={self._port} user={SUPERUSER} connect_timeout=10"
+        return address, self._credentials().superuser
+
     def _credentials(self) -> Credentials:
         return read_credentials(self._folder / "credentials.json")
 

@@ -20,6 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from storage.archive import MOST_WAITING, SEGMENT_BYTES, Receiver, configured
 from storage.commit import write_private
 from storage.credentials import make_credentials, read_credentials
 from storage.errors import Internal, SitongError
@@ -69,11 +70,17 @@ def main(folder: Path) -> int:
         _initialise(folder, binaries, account)
         _end_leftover(folder / "data")
         server = _start(folder, binaries, account)
+        receiver = _receiver(folder, binaries, server[1]["port"])
         write_private(folder / STATE, json.dumps(server[1] | {"copy": str(copy) if copy else None}) + "\n")
         while server[0].poll() is None and not stopping and not _locked(users, 0):
+            if receiver:
+                receiver.keep_up()
             time.sleep(_POLL_SECONDS)
         (folder / STATE).unlink()
-        return _stop(server[0])
+        status = _stop(server[0])
+        if receiver and status == 0:
+            receiver.finish(_last_record(folder / "data", binaries))
+        return status
     finally:
         if copy:
             shutil.rmtree(copy, ignore_errors=True)
@@ -149,6 +156,8 @@ def _start(folder: Path, binaries: Path, account: Account) -> tuple[subprocess.P
     for _ in range(_STARTS):
         port = _free_port()
         settings = _SETTINGS | {"port": str(port), "dynamic_shared_memory_type": _shared_memory()}
+        if configured(folder):
+            settings |= {"max_slot_wal_keep_size": MOST_WAITING}
         command = [str(binaries / "bin" / "postgres"), "-D", account.name_of(data)]
         command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         server = _spawn(command, data, account, log=folder / LOG)
@@ -160,8 +169,38 @@ def _start(folder: Path, binaries: Path, account: Account) -> tuple[subprocess.P
     raise Internal("PostgreSQL does not start", str(folder), remedy=f"read {folder / LOG}")
 
 
+def _receiver(folder: Path, binaries: Path, port: int) -> Receiver | None:
+    """The stream into the archive, as the account that owns the archive: that of this process."""
+    archive = configured(folder)
+    if archive is None:
+        return None
+    address = f"host=127.0.0.1 port={port} user={SUPERUSER} dbname=replication connect_timeout=10"
+    password = read_credentials(folder / "credentials.json").superuser
+
+    def spawn(command: list[str]) -> subprocess.Popen[bytes]:
+        return _spawn(command, folder, Account(), log=folder / "archive.log", password=password)
+
+    return Receiver(archive, binaries / "bin" / "pg_receivewal", address, spawn)
+
+
+def _last_record(data: Path, binaries: Path) -> tuple[str, int]:
+    """Where the log of a server that has stopped ends: the segment and the place in it of its last checkpoint."""
+    command = [str(binaries / "bin" / "pg_controldata"), "-D", str(data)]
+    done = subprocess.run(command, env={"LC_ALL": "C"}, capture_output=True, text=True, check=False)  # noqa: S603
+    told = dict(line.split(":", 1) for line in done.stdout.splitlines() if ":" in line)
+    segment = told.get("Latest checkpoint's REDO WAL file", "").strip()
+    low = told.get("Latest checkpoint location", "0/FFFFFFFF").strip().partition("/")[2]
+    return segment, int(low, 16) % SEGMENT_BYTES
+
+
 def _spawn(
-    command: list[str], place: Path, account: Account, *, log: Path | None = None, pass_fd: int | None = None
+    command: list[str],
+    place: Path,
+    account: Account,
+    *,
+    log: Path | None = None,
+    pass_fd: int | None = None,
+    password: str = "",
 ) -> subprocess.Popen[bytes]:
     """Run a program of PostgreSQL as its account, with an environment of its own, to end with this process."""
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if log else None
@@ -173,7 +212,7 @@ def _spawn(
             group=account.gid,
             extra_groups=[] if account.uid is not None else None,
             umask=0o077,
-            env={"LC_ALL": "C", "TZ": "UTC", "PATH": os.environ.get("PATH", os.defpath)},
+            env={"LC_ALL": "C", "TZ": "UTC", "PATH": os.environ.get("PATH", os.defpath), "PGPASSWORD": password},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

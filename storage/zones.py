@@ -17,6 +17,9 @@ MAX_COMPONENT_BYTES = 255  # of one name, on every file system in use
 
 _ZONES = ("landing", "accepted", "quarantine", "quality", "matching", "published", "reports", "deliveries", "work")
 
+LASTING_ZONES = tuple(name for name in _ZONES if name != "work")
+"""The zones that a home cannot do without; what else lies in it is not ours, or can be made again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Zones:
@@ -74,6 +77,10 @@ class Zones:
     def deliveries(self, recipient: str, version: str) -> Path:
         """Folder of one delivery to a recipient."""
         return self._path("deliveries", recipient, version)
+
+    def search(self, entity: str, version: str) -> Path:
+        """Folder of a search index of a base database; made anew where it is missing."""
+        return self._path("search", entity, version)
 
     @property
     def postgres(self) -> Path:

@@ -10,7 +10,7 @@ import sys
 import typer
 
 from schemas.errors import SchemaError
-from sitong.commands import doctor, evaluate, explain, match, run, simulate
+from sitong.commands import backup, doctor, evaluate, explain, history, match, prune, rollback, run, search, simulate
 from sitong.console import complain, complain_internal
 from storage.errors import SitongError
 
@@ -30,6 +30,12 @@ app.command("match")(match.match)
 app.command("explain")(explain.explain)
 app.command("evaluate")(evaluate.evaluate)
 app.command("run")(run.run)
+app.command("history")(history.history)
+app.command("rollback")(rollback.rollback)
+app.command("prune")(prune.prune)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.add_typer(search.app, name="search")
 app.command("doctor")(doctor.doctor)
 
 
@@ -62,6 +68,17 @@ def _failed(error: BaseException) -> int:
     elif isinstance(error, (SitongError, SchemaError)):
         complain(str(error))
         return USAGE if type(error).__name__ == "BadSpecification" else FAILED
+    elif _is_full(error):
+        complain(
+            "a file cannot be written: the disk is full, or a quota or limit is reached 磁盘已满",
+            remedy="what was published before stays; free room (`sitong prune` says what may go), and run again",
+        )
     else:
         complain_internal(error)
     return FAILED
+
+
+def _is_full(error: BaseException) -> bool:
+    from registry.failures import is_full  # imports the database's drivers; only a failure waits for it
+
+    return is_full(error)

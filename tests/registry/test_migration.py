@@ -8,7 +8,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from registry.choice import DECISIONS
 from registry.migration import MIGRATIONS, new_id_key, upgrade
-from registry.naming import SCHEMAS, products
+from registry.naming import SCHEMAS, products, segments
 from schemas.contract import ValueType, product_contract
 from storage.engine import create_engine
 
@@ -80,3 +80,27 @@ REFUSED = (
     "DELETE FROM registry.version",
     "SELECT id_key FROM registry.installation",
 )
+
+
+def test_the_tables_of_the_past_are_described_in_both_languages(engine):
+    places = [("registry", "past")] + [(schema, table) for one, schema in SCHEMAS.items() for table in segments(one)]
+    for schema, table in places:
+        described = columns(engine, schema, table)
+        assert described
+        for name, _, comment in described:
+            chinese, _, english = (comment or "").partition(" / ")
+            assert any("\u4e00" <= letter <= "\u9fff" for letter in chinese), (table, name)
+            assert english.isascii(), (table, name)
+            assert english, (table, name)
+
+
+@pytest.mark.parametrize("table", ["population.person_history", "enterprise.enterprise_event", "registry.past"])
+def test_others_read_the_past_and_never_change_it(engine, server, table):
+    other = create_engine(server.url("reader", engine.url.database))
+    try:
+        with other.connect() as connection:
+            assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
+        with other.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):
+            connection.execute(text(f"DELETE FROM {table}"))
+    finally:
+        other.dispose()

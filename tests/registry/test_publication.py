@@ -13,9 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from registry.checks import WAIVABLE
-from registry.naming import SCHEMAS, products
+from registry.naming import SCHEMAS, feed_product, products, segments
 from registry.policy import policy
 from registry.publication import PublishRequest, publish, repair
+from registry.relations.publishing import RELATIONS
 from storage.engine import create_engine
 from storage.errors import BadSpecification, Busy, ContractBroken, PublicationHeld, SourceUnavailable
 from storage.zones import Zones
@@ -70,15 +71,16 @@ def served(engine, zones):
     """Everything that a reader can see, in database and files, as comparable values."""
     state = {}
     for entity, schema in SCHEMAS.items():
-        for name in (*products(entity), "redirect", "provenance", "master_id"):
+        for name in (*products(entity), *segments(entity), "redirect", "provenance", "master_id"):
             state[name, schema] = sorted(map(repr, rows(engine, f"SELECT * FROM {schema}.{name}")))
         state[schema] = rows(
             engine,
             f"SELECT relname FROM pg_class WHERE relnamespace = '{schema}'::regnamespace AND relkind = 'r' ORDER BY 1",
         )
     state["versions"] = rows(engine, "SELECT version, inputs_hash, counts::text FROM registry.version ORDER BY 1")
+    state["past"] = rows(engine, "SELECT * FROM registry.past ORDER BY 1")
     for entity in SCHEMAS:
-        for product in products(entity):
+        for product in (*products(entity), feed_product(entity), RELATIONS):
             current = zones.current(product)
             for file in sorted(current.glob("*.parquet")) if current.exists() else ():
                 state[product, file.name] = pq.read_table(file).to_pylist()

@@ -1,6 +1,7 @@
 """Contracts against the layout of the drops: written down here a second time, column by column."""
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -66,13 +67,22 @@ PRODUCTS = {
     "findings": "finding_id@ rule! rule_version! period outcome! subject_kind! master_id link_probability "
     "estimate_low estimate_likely estimate_high severity! evidence!",
 }
+for base in ("person", "enterprise"):  # change feeds
+    names = [name.strip("!") for name in PRODUCTS[base].split()[1:]]
+    before = [f"{name}_before" for name in names]
+    head = ["cursor@", "version!", "kind!", "master_id!", "related_master_id", "changed"]
+    PRODUCTS[f"{base}_changes"] = " ".join([*head, *names, *before])
+PRODUCTS["relations"] = (
+    "kind@ source@ dataset@ record_id@ from_kind! from_master_id to_kind! to_id to_reference to_name household_relation"
+    " share_ratio state! resolved_by reason updated_at"
+)
 
 TYPES = {
     ValueType.MONEY: "contribution_base registered_capital subscribed_capital wages tax_withheld taxable_amount "
     "tax_due tax_paid price net_assets total_investment completed_investment",
     ValueType.NUMBER: "contribution_rate share_ratio quantity area_m2 match_probability link_probability "
     "estimate_low estimate_likely estimate_high",
-    ValueType.INTEGER: "insured_count months record_count",
+    ValueType.INTEGER: "insured_count months record_count cursor version",
     ValueType.DATE: "birth_date death_date insured_from established_on ended_on registered_on cancelled_on issued_on "
     "expires_on declared_on changed_on signed_on started_on",
     ValueType.TIMESTAMP: "updated_at",
@@ -120,7 +130,12 @@ def every_contract() -> list[Contract]:
 
 
 def every_column() -> list[tuple[str, object]]:
-    return [(contract.name, column) for contract in every_contract() for column in contract.columns]
+    """Columns with the dataset whose they are: those of a change feed are its base's, before and after."""
+    return [
+        (contract.name.removesuffix("_changes"), replace(column, name=column.name.removesuffix("_before")))
+        for contract in every_contract()
+        for column in contract.columns
+    ]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

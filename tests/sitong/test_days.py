@@ -3,6 +3,8 @@
 import pyarrow.parquet as pq
 import pytest
 
+from registry.history.consumer import apply_feed, steps
+from storage.zones import Zones
 from tests.sitong.homes import Home, call, masters, new_database
 from tests.sitong.town import FACTS
 
@@ -91,3 +93,44 @@ def _members(ids, records):
     for record in records:
         found.setdefault(ids[record], set()).add(record)
     return found
+
+
+@pytest.mark.parametrize("entity", ["person", "enterprise"])
+def test_a_copy_that_follows_the_feed_is_the_base(days, entity, tmp_path):
+    _, home, _ = days
+    copy, feeds = None, steps(Zones(home.path), entity, after=0)
+    assert len(feeds) == 2
+    for number, feed in enumerate(feeds):
+        out, work = tmp_path / f"copy{number}.parquet", tmp_path / f"work{number}"
+        work.mkdir()
+        apply_feed(entity, copy, feed, out, work)
+        copy = out
+    assert pq.read_table(copy).equals(home.golden(entity))
+
+
+def test_relations_name_masters_of_the_bases(days):
+    _, home, _ = days
+    rows = pq.read_table(home.path / "published" / "relations" / "current" / "data.parquet").to_pylist()
+    known = {None} | {one for entity in ("person", "enterprise") for one in masters(home.crosswalk(entity)).values()}
+    assert {row["kind"] for row in rows} >= {"household", "employer", "legal_representative"}
+    assert {row["from_master_id"] for row in rows} <= known
+    assert {row["to_id"] for row in rows if row["to_kind"] != "household"} <= known
+    assert all((row["to_id"] is None) == (row["resolved_by"] is None) for row in rows)
+    assert sum(row["to_id"] is not None for row in rows) > 0.9 * len(rows)
+
+
+def test_what_was_known_of_a_person_can_be_asked(days):
+    _, home, _ = days
+    feed = pq.read_table(home.path / "published" / "person_changes" / "current" / "data.parquet").to_pylist()
+    row = next(one for one in feed if one["kind"] == "changed" and "mobile" in one["changed"] and one["mobile_before"])
+    asked = ("history", "person", row["master_id"], "--home", home.path)
+    environment = {"SITONG_DATABASE_URL": home.server.url("owner", home.database)}
+    now = call(*asked, environment=environment)
+    assert now.status == 0, now.said
+    assert f"mobile 手机号码: {row['mobile']}" in now.said
+    before = call(*asked, "--valid", "2026-03-31", environment=environment)
+    assert f"mobile 手机号码: {row['mobile_before']}" in before.said
+    early = call(*asked, "--known", "2020-01-01", environment=environment)
+    assert early.status == 2
+    assert "nothing is known" in early.said
+    assert call("history", "person", "P000000000", environment=environment).status == 2

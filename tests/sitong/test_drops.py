@@ -128,7 +128,8 @@ def test_a_part_of_the_datasets_is_published_as_far_as_it_goes(empty_home, town,
     outcome = empty_home.run(export(town, tmp_path / "drop", datasets))
     assert outcome.status == 0, outcome.said
     found = {path.parent.name for path in (empty_home.path / "published").glob("*/current")}
-    assert found == published | {f"{entity}_crosswalk" for entity in published}
+    more = {f"{entity}_{what}" for entity in published for what in ("crosswalk", "changes")}
+    assert found == published | more | ({"relations"} if published else set())
     for entity in published:
         assert records(empty_home.crosswalk(entity)) == sorted(one for one in town.truth if one[0] in datasets)
     for dataset in LAYOUT:

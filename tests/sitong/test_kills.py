@@ -23,7 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DATASETS = ("police.resident", "tax.natural_person", "commerce.enterprise")
 NEXT_DAY = "2026-04-02"
 KILLED = -signal.SIGKILL
-PRODUCTS = ("enterprise", "enterprise_crosswalk", "person", "person_crosswalk")
+PRODUCTS = (
+    *("enterprise", "enterprise_changes", "enterprise_crosswalk"),
+    *("person", "person_changes", "person_crosswalk", "relations"),
+)
 
 
 class Runs:
@@ -117,7 +120,8 @@ def published(home: Path) -> dict[str, object]:
     found["reports of a day"] = len(list((home / "reports" / ".versions").iterdir()))
     with open_database(Zones(home)) as database, database.engine.connect() as connection:
         for table in ("population.person", "population.person_crosswalk", "enterprise.enterprise",
-                      "enterprise.enterprise_crosswalk", "population.redirect"):  # fmt: skip
+                      "enterprise.enterprise_crosswalk", "population.redirect", "population.person_history",
+                      "population.person_event", "registry.past"):  # fmt: skip
             found[table] = sorted(map(repr, connection.execute(text(f"SELECT * FROM {table}"))))
         query = "SELECT version, inputs_hash, counts::text FROM registry.version ORDER BY 1"
         found["versions"] = [tuple(row) for row in connection.execute(text(query))]

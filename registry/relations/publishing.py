@@ -1,0 +1,137 @@
+"""Relations as a product of a publication: when they are made anew, where they lie, which version is in force.
+
+They follow from both base databases and from tables of their own, so their version stands in the manifest of the
+publication (`facts`: `relations`: `version`, `inputs_hash`), which a rollback carries along. They are made anew where
+the tables of every base in force are at hand; else those in force stay.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from registry.naming import folder_name, products
+from registry.policy import Entity
+from registry.relations.declarations import declarations
+from registry.relations.making import Bases, uses, write_relations
+from schemas.contract import product_contract
+from storage.commit import commit, point, pointed, remove
+from storage.manifest import Json, Manifest, describe_file, is_whole
+from storage.zones import Zones
+
+RELATIONS = "relations"
+
+ALGORITHM = 1
+"""Rises when the same inputs give another result."""
+
+
+@dataclass(frozen=True)
+class Related:
+    """Relations of a new version: the hash of what they follow from, and the version of each base that they join."""
+
+    version: int
+    inputs_hash: str
+    bases: Mapping[Entity, int]
+
+
+def datasets() -> frozenset[str]:
+    """The datasets that state relations."""
+    return frozenset(name for statement in declarations().statements for name in uses(statement))
+
+
+def depends_on(bases: Mapping[Entity, str], tables: Mapping[str, Path], inputs: Mapping[str, str]) -> dict[str, Json]:
+    """What relations follow from: fingerprints of the bases, and versions (else hashes) of the tables."""
+    used = {name: path for name, path in tables.items() if name in datasets()}
+    return {
+        "algorithm": ALGORITHM,
+        "declarations": declarations().text,
+        "contract": product_contract(RELATIONS).version,
+        "bases": {str(name): found for name, found in bases.items()},
+        "tables": {name: inputs.get(name) or describe_file(path).sha256 for name, path in used.items()},
+    }
+
+
+def in_force(manifest: Manifest | None) -> dict[str, Json]:
+    """Version and hash of the relations that a publication has in force; empty where it has none."""
+    found = manifest.facts.get(RELATIONS) if manifest else None
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def write_product(
+    zones: Zones, related: Related, tables: Mapping[str, Path], work: Path, facts: Mapping[str, Json], at: datetime
+) -> Manifest:
+    """Write the relations of a version beside the published products; `work` is a folder of `staging`."""
+    folder, spill = work / RELATIONS, work / f"{RELATIONS}-spill"
+    for made in (folder, spill):
+        made.mkdir(mode=0o700)
+    places = {
+        entity: [zones.published(product, folder_name(version)) / "data.parquet" for product in products(entity)]
+        for entity, version in related.bases.items()
+    }
+    golden, crosswalks = ({entity: paths[number] for entity, paths in places.items()} for number in (0, 1))
+    counts = dict(write_relations(Bases(golden, crosswalks, tables), folder, spill))
+    manifest = Manifest(
+        kind="product",
+        name=RELATIONS,
+        version=folder_name(related.version),
+        created_at=at,
+        rows=counts.pop("rows"),
+        inputs={entity: folder_name(version) for entity, version in related.bases.items()},
+        facts={
+            **facts,
+            "inputs_hash": related.inputs_hash,
+            "unresolved": dict(counts),
+            "contract_version": product_contract(RELATIONS).version,
+        },
+    )
+    return commit(folder, zones.published(RELATIONS, folder_name(related.version)), manifest)
+
+
+def tidy_relations(zones: Zones, manifest: Manifest | None, committed: int) -> None:
+    """Remove what versions left that were not committed, and make `current` name the relations in force."""
+    for folder in _folders(zones):
+        if int(folder.name) > committed or not is_whole(folder):
+            remove(zones, folder)
+    point_relations(zones, manifest)
+
+
+def point_relations(zones: Zones, manifest: Manifest | None) -> None:
+    """Make `current` name the relations that a publication has in force."""
+    link, version = zones.current(RELATIONS), in_force(manifest).get("version")
+    if not isinstance(version, str) or not is_whole(zones.published(RELATIONS, version)):
+        link.unlink(missing_ok=True)
+    elif pointed(link) != version:
+        point(link, version)
+
+
+def outdated_relations(zones: Zones, connection: Connection, keep: int) -> tuple[Path, ...]:
+    """The folders that none of the newest `keep` publications has in force."""
+    with connection.begin():
+        found = connection.execute(
+            text(
+                "SELECT manifest->'facts'->'relations'->>'version' FROM registry.version WHERE status = 'published'"
+                " ORDER BY version DESC LIMIT :keep"
+            ),
+            {"keep": keep},
+        )
+        kept = set(found.scalars())
+    return tuple(folder for folder in _folders(zones) if folder.name not in kept)
+
+
+def prune_relations(zones: Zones, connection: Connection, keep: int) -> None:
+    """Remove the folders that none of the newest `keep` publications has in force."""
+    for folder in outdated_relations(zones, connection, keep):
+        remove(zones, folder)
+
+
+def facts_of(installation: str, as_of: date) -> dict[str, Json]:
+    """What the manifest of every product of a publication says."""
+    return {"installation": installation, "as_of": as_of.isoformat()}
+
+
+def _folders(zones: Zones) -> list[Path]:
+    parent = zones.current(RELATIONS).parent
+    found = sorted(parent.iterdir()) if parent.is_dir() else []
+    return [folder for folder in found if folder.name.isdecimal() and not folder.is_symlink()]
