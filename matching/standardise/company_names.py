@@ -31,13 +31,22 @@ MISTYPED_FORM = re.compile(
 )
 """The legal form with one character wrong, or its last one missing: a typing error there says nothing."""
 
+OPEN: Final = r"[(\[【〔<《]"
+INSIDE: Final = r"[^)\]】〕>》]*"
+SHUT: Final = r"(?:[)\]】〕>》]|$)"
+BESIDE: Final = r"[^)\]】〕>》店部处分支]*"
+"""What may stand around a note inside its brackets: not what names a branch."""
+
+ONE_TOO_MANY: Final = "(?<=[限任份]公司)[^0-9一二三四五六七八九十]$|(?<=公司)筹$"
+"""A single character behind the form names no branch: it is a mark or a typing error."""
+
 HOME: Final = "青岛"
 """The city of the registers: at the head of a name it is recognised with one character wrong."""
 
 LONG_TRADE: Final = 4
 """Characters from which a trade name may hold a mistyped city: most have two or three."""
 
-NOTES: Final = ("个体工商户", "特殊普通合伙", "普通合伙", "有限合伙")
+NOTES: Final = ("个体工商户", "个体户", "个体", "特殊普通合伙", "普通合伙", "有限合伙")
 """Forms that stand in brackets behind another form."""
 
 IN_FULL: Final = 3
@@ -100,17 +109,37 @@ def _districts() -> frozenset[str]:
 
 
 def fold(text: str) -> str:
-    """A company name as it is compared: NFKC, simplified, no brackets, blanks or punctuation, capitals."""
+    """A company name as it is compared: NFKC, simplified, no notes, brackets, blanks or punctuation, capitals."""
     return at_rest(_fold_once, text)
 
 
 def _fold_once(text: str) -> str:
-    text = text[:LONGEST]
+    text, (noted, bare) = text[:LONGEST], _remarks()
     if not text.isalnum() or not unicodedata.is_normalized("NFKC", text):
-        text = NOISE.sub("", unicodedata.normalize("NFKC", text))
+        text = NOISE.sub("", _without(noted, simplify(unicodedata.normalize("NFKC", text))))
+    text = _without(bare, text)
     if not text.endswith("有限公司") or (text[-6:-5] == "股") != (text[-5:-4] == "份"):
         text = MISTYPED_FORM.sub(_form_of, text)
     return simplify(text).upper()
+
+
+@functools.cache
+def _remarks() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What a clerk noted beside a name, in brackets or behind a dash; and without them, behind what ends a name.
+
+    It says that the enterprise is struck off or only being founded, of what kind it is, or what it was called.
+    """
+    status = "|".join(sorted(listed("remarks").words))
+    kind = "|".join(sorted(listed("kinds").words))
+    return re.compile(
+        f"{OPEN}(?:筹|原{BESIDE}公司|{BESIDE}(?:{status}){BESIDE}){SHUT}|(?<=公司){OPEN}{INSIDE}(?:{kind}){INSIDE}{SHUT}"
+        f"|(?<=..)[-_—:]+已?(?:{status})中?$|^已?(?:{status})[-_—:]+(?=..)"
+    ), re.compile(f"(?<=[司店厂部社行])已?(?:{status})中?$|{ONE_TOO_MANY}")
+
+
+def _without(remark: re.Pattern[str], text: str) -> str:
+    kept = remark.sub("", text)
+    return kept if len(kept) >= SHORTEST else text
 
 
 def _form_of(found: re.Match[str]) -> str:

@@ -118,6 +118,36 @@ def test_divisions_and_branches(name, division, trade, branch):
     assert (found.division, found.trade, found.branch) == (division, trade, branch)
 
 
+@pytest.mark.parametrize(
+    "beside",
+    ["（注销）", "(已吊销未注销)", "（筹）", "筹", "註銷", "（清算中", "-非正常", "（原青岛蓝海科技有限公司）", "（一般纳税人）", "*", "A"],
+)  # fmt: skip
+def test_what_a_clerk_notes_beside_a_name_is_no_branch(beside):
+    assert fold(f"青岛海蓝科技有限公司{beside}") == "青岛海蓝科技有限公司"
+
+
+def test_a_note_in_front_of_a_name_is_no_part_of_it():
+    assert fold("已注销：青岛海蓝科技有限公司") == "青岛海蓝科技有限公司"
+
+
+@pytest.mark.parametrize(
+    ("written", "folded"),
+    [
+        ("青岛海蓝科技有限公司（市南分公司已注销）", "青岛海蓝科技有限公司市南分公司"),
+        ("青岛海蓝科技有限公司市南分公司（注销）", "青岛海蓝科技有限公司市南分公司"),
+        ("青岛海蓝科技有限公司（市南店）", "青岛海蓝科技有限公司市南店"),
+        ("青岛海蓝科技有限公司2", "青岛海蓝科技有限公司2"),
+        ("青岛海蓝工商注销代理有限公司", "青岛海蓝工商注销代理有限公司"),
+        ("青岛海蓝破产清算事务所", "青岛海蓝破产清算事务所"),
+        ("海蓝（集团）有限公司", "海蓝集团有限公司"),
+        ("（注销）", "注销"),
+        ("原名", "原名"),
+    ],
+)
+def test_words_of_notes_stay_where_they_belong_to_the_name(written, folded):
+    assert fold(written) == folded
+
+
 def test_branches_called_by_a_district_or_number_are_kept_apart():
     names = [
         "青岛海蓝贸易有限公司", "青岛海蓝贸易有限公司分公司", "海蓝贸易第一分公司", "海蓝贸易一分公司",
