@@ -1,5 +1,6 @@
 """`sitong match`: from files to a crosswalk, without a database."""
 
+import errno
 import json
 import shutil
 import tempfile
@@ -70,8 +71,8 @@ def match(
     """Match persons, enterprises, or any tables with a declared model, file to file. 文件到文件的匹配。"""
     from sitong.lean_arrow import without_pandas
 
-    out_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with without_pandas(), tempfile.TemporaryDirectory(prefix=".match-", dir=out_folder) as folder:
+    _check_model(model, _ENTITIES[matched] if matched is not None else None)
+    with without_pandas(), _place_beside(out_folder) as folder:
         from matching.run import MatchOptions
         from sitong.reading import Judged
 
@@ -92,6 +93,35 @@ def match(
             )
         _put_in_place(Path(folder), out_folder)
     out.print(str(out_folder), markup=False, soft_wrap=True)
+
+
+def _check_model(model: Path | None, entity: Entity | None) -> None:
+    """Persons and enterprises are matched by a trained model of their own kind, or by one trained on the spot."""
+    if model is None or entity is None:
+        return
+    trained = _trained(model)
+    if trained is None:
+        raise typer.BadParameter(
+            f"--model {model}: expected a model.json of an earlier match of {entity} records;"
+            " a declared model goes with --records"
+        )
+    from matching.parameters import read
+
+    if (found := read(trained)[0].model) != entity:
+        raise typer.BadParameter(f"--model {model} is a model of {found} records, not of {entity} records")
+
+
+def _place_beside(out_folder: Path) -> "tempfile.TemporaryDirectory[str]":
+    """A folder inside the one to write; what a match makes is moved from there once it is whole."""
+    try:
+        out_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=".match-", dir=out_folder)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise typer.BadParameter(
+            f"--out {out_folder}: nothing can be written there ({error.strerror}); name a folder that you may write to"
+        ) from error
 
 
 def _put_in_place(made: Path, out_folder: Path) -> None:

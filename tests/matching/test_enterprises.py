@@ -120,7 +120,10 @@ def test_divisions_and_branches(name, division, trade, branch):
 
 @pytest.mark.parametrize(
     "beside",
-    ["（注销）", "(已吊销未注销)", "（筹）", "筹", "註銷", "（清算中", "-非正常", "（原青岛蓝海科技有限公司）", "（一般纳税人）", "*", "A"],
+    [
+        "（注销）", "(已吊销未注销)", "（筹）", "筹", "註銷", "（清算中", "-非正常",
+        "（原青岛蓝海科技有限公司）", "（一般纳税人）", "*", "A",
+    ],
 )  # fmt: skip
 def test_what_a_clerk_notes_beside_a_name_is_no_branch(beside):
     assert fold(f"青岛海蓝科技有限公司{beside}") == "青岛海蓝科技有限公司"

@@ -134,6 +134,25 @@ def test_changes_of_one_kind_are_not_applied_to_a_match_of_the_other(town, tmp_p
     assert "enterprise" in outcome.said
 
 
+def test_a_model_of_another_kind_or_a_mere_declaration_is_refused(town, tmp_path):
+    drop = export(town, tmp_path / "drop", style="text parquet")
+    matched("enterprises", drop, tmp_path / "before", "--only", "crosswalk")
+    (tmp_path / "persons.yaml").write_text("model: person\n", "utf-8")
+    for model in (tmp_path / "before" / "model.json", tmp_path / "persons.yaml"):
+        outcome = call("match", "persons", "--drops", drop, "--out", tmp_path / "out", "--model", model)
+        assert outcome.status == 2
+        assert "person records" in outcome.said
+        assert not (tmp_path / "out" / "crosswalk.parquet").exists()
+
+
+def test_a_place_that_cannot_be_written_is_named(town, tmp_path):
+    drop = export(town, tmp_path / "drop", style="text parquet")
+    (tmp_path / "file").touch()
+    outcome = call("match", "persons", "--drops", drop, "--out", tmp_path / "file" / "out")
+    assert outcome.status == 2
+    assert "nothing can be written there" in outcome.said
+
+
 @pytest.mark.parametrize("more", [(), ("--only", "crosswalk")])
 def test_a_held_dataset_is_matched_once_it_is_accepted(town, tmp_path, more):
     drop = tmp_path / "drop"
