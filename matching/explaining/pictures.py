@@ -109,7 +109,8 @@ def graph(cluster: ClusterGraph, language: Language) -> str:
     halo = base.mark_text(fontSize=11, stroke="white", strokeWidth=4).encode(x=_x("mx"), y=_y("my"), text="text:N")
     text = base.mark_text(fontSize=11, color=_INK).encode(x=_x("mx"), y=_y("my"), text="text:N")
     weights = [halo, text] if len(edges) <= 60 else []
-    layers = [lines, *weights, *_node_marks(cluster, at)]
+    drawn = [lines, *weights] if edges else []  # a legend without kinds leaves the whole picture empty
+    layers = [*drawn, *_node_marks(cluster, at)]
     return _svg(alt.LayerChart(layer=layers).properties(width=_WIDTH + 180, height=_SIDE), f"graph-{language}")
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from matching.blocking import candidate_pairs
 from matching.explaining import output
-from matching.explaining.cluster import explain_cluster
+from matching.explaining.cluster import ClusterGraph, GraphNode, explain_cluster
 from matching.explaining.finished import Address, reopen
 from matching.explaining.pair import explain_pair
+from matching.explaining.pictures import graph
 from matching.explaining.wording import bits, chance
 from matching.run import MatchOptions, match, match_with
 from storage.errors import BadSpecification, ContractBroken
@@ -267,3 +268,8 @@ def test_values_are_escaped_on_the_page(tmp_path):
     page = output.as_page(explain_pair(opened, Address("police.resident", "1"), Address("tax.natural_person", "1")))
     assert "王&lt;b&gt;国" in page
     assert "<b>国" not in page
+
+
+def test_a_cluster_of_one_node_is_drawn():
+    alone = ClusterGraph("person", "P1", 2, (GraphNode(7, True, "P1", (Address("a.b", "1"), Address("a.b", "2"))),), ())
+    assert re.search(r"<text[^>]*>2</text>", graph(alone, "en"))
