@@ -7,7 +7,8 @@ saved gives the same arrays.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -28,6 +29,7 @@ from matching.weighing import Bits
 from storage.errors import BadSpecification
 
 FOLDER: Final = "state"
+REMEDY: Final = "match all records anew, without --since"
 MOST_NEW: Final = 0.25
 """New values, of those in files, up to which these files are kept and the new ones stand beside them."""
 
@@ -111,8 +113,13 @@ def save_values(records: Records, folder: Path, base: Base | None = None) -> Non
 
 
 def base_of(folder: Path) -> Base:
-    """The values that a state has in files of their own."""
-    return Base(folder, json.loads((folder / "bases.json").read_text(encoding="utf-8")))
+    """The values that a state has in files of their own.
+
+    Raises:
+        BadSpecification: the state is damaged.
+    """
+    with _whole(folder):
+        return Base(folder, json.loads((folder / "bases.json").read_text(encoding="utf-8")))
 
 
 def _save_table(arrays: ArrayFolder, prefix: str, table: ValueTable, start: int) -> None:
@@ -131,19 +138,31 @@ def load(folder: Path, model: MatchModel) -> MatchState:
     """Read a state for a model.
 
     Raises:
-        BadSpecification: there is none, or it is of another release or model.
+        BadSpecification: there is none, it is damaged, or it is of another release or model.
     """
     manifest = _manifest(folder, model)
     arrays = ArrayFolder(folder)
-    pairs = Pairs(arrays.load("pairs.left"), arrays.load("pairs.right"))
-    return MatchState(
-        _records(arrays, manifest),
-        _nodes(arrays, manifest),
-        {field: arrays.load(f"holders.{field}") for field in arrays.names("holders.")},
-        pairs,
-        arrays.load("pairs.bits"),
-        arrays.load("clusters.root"),
-    )
+    with _whole(folder):
+        pairs = Pairs(arrays.load("pairs.left"), arrays.load("pairs.right"))
+        return MatchState(
+            _records(arrays, manifest),
+            _nodes(arrays, manifest),
+            {field: arrays.load(f"holders.{field}") for field in arrays.names("holders.")},
+            pairs,
+            arrays.load("pairs.bits"),
+            arrays.load("clusters.root"),
+        )
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[None]:
+    """Say of a file that is missing, cut short or no such file that the state is damaged."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, EOFError, pa.ArrowInvalid) as error:
+        raise BadSpecification(
+            "the state of the match is damaged", str(folder.parent), "the folder as a match wrote it", REMEDY
+        ) from error
 
 
 def rows_by_dataset(folder: Path, model: MatchModel) -> Mapping[str, int]:
@@ -162,7 +181,7 @@ def model_hash(model: MatchModel) -> str:
 
 
 def _manifest(folder: Path, model: MatchModel) -> Mapping[str, Any]:
-    place, remedy = str(folder.parent), "match all records anew, without --since"
+    place, remedy = str(folder.parent), REMEDY
     try:
         manifest: Mapping[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

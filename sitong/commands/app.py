@@ -3,6 +3,7 @@
 0 done; 1 the data or a source failed, with a message that says which and what to do; 2 wrong usage.
 """
 
+import errno
 import logging
 import os
 import sys
@@ -15,6 +16,7 @@ from sitong.console import complain, complain_internal
 from storage.errors import SitongError
 
 DONE, FAILED, USAGE = 0, 1, 2
+_NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR}
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C
 _WRONG_USAGE = typer.BadParameter.__mro__[1]  # click's UsageError, which Typer keeps where it likes
 
@@ -72,6 +74,11 @@ def _failed(error: BaseException) -> int:
         complain(
             "a file cannot be written: the disk is full, or a quota or limit is reached 磁盘已满",
             remedy="what was published before stays; free room (`sitong prune` says what may go), and run again",
+        )
+    elif isinstance(error, OSError) and error.errno in _NO_ACCESS and error.filename:
+        complain(
+            f"{error.filename}: this file or folder cannot be used ({error.strerror}) 无法读写",
+            remedy="name a place that may be read and written, or change who may, and run again",
         )
     else:
         complain_internal(error)

@@ -65,8 +65,13 @@ def _against(match: Path, truth: Path, finished: "FinishedMatch | None") -> "Eva
     from matching.evaluation.results import Evaluation
     from matching.evaluation.weighed import evaluate_weighed
     from matching.explaining.finished import trained_model
+    from storage.errors import ContractBroken
 
     with step("hold against the truth 对照真值") as said, contingency(match / "crosswalk.parquet", truth) as cells:
+        if not cells.records:  # an empty comparison would read as a perfect match
+            raise ContractBroken("the truth names no record of the match", truth.name,
+                                 "source, dataset and record_id as in crosswalk.parquet",
+                                 "name the truth of the drop that was matched")  # fmt: skip
         found, of_records = agreement(cells), record_calibration(cells)
         rate = found.pairs.errors_per_10000
         said.append(f"F1 {found.pairs.f1:.5f}")

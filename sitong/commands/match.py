@@ -1,10 +1,13 @@
 """`sitong match`: from files to a crosswalk, without a database."""
 
 import errno
+import fcntl
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -32,6 +35,10 @@ class Matched(StrEnum):
 
 
 _ENTITIES: Mapping[Matched, Entity] = {Matched.PERSONS: "person", Matched.ENTERPRISES: "enterprise"}
+
+
+_MAKING = ".match-"
+_NOT_ALWAYS = ("golden.parquet", "review.parquet", "link_changes.parquet")
 
 
 class Only(StrEnum):
@@ -111,22 +118,55 @@ def _check_model(model: Path | None, entity: Entity | None) -> None:
         raise typer.BadParameter(f"--model {model} is a model of {found} records, not of {entity} records")
 
 
-def _place_beside(out_folder: Path) -> "tempfile.TemporaryDirectory[str]":
-    """A folder inside the one to write; what a match makes is moved from there once it is whole."""
+@contextmanager
+def _place_beside(out_folder: Path) -> Iterator[str]:
+    """A folder inside the one to write; what a match makes is moved from there once it is whole.
+
+    It is locked while the match runs. What a killed match left is removed: it holds personal data, and nobody its
+    lock.
+    """
     try:
         out_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return tempfile.TemporaryDirectory(prefix=".match-", dir=out_folder)
+        for left in out_folder.glob(f"{_MAKING}*"):
+            if (lock := _locked(left)) is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(lock)
+        place = tempfile.TemporaryDirectory(prefix=_MAKING, dir=out_folder)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise
         raise typer.BadParameter(
             f"--out {out_folder}: nothing can be written there ({error.strerror}); name a folder that you may write to"
         ) from error
+    lock = _locked(Path(place.name))
+    try:
+        with place as folder:
+            yield folder
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """A descriptor that holds the folder's lock, or None where another process holds it."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return None
+    return lock
 
 
 def _put_in_place(made: Path, out_folder: Path) -> None:
-    """Move what a match made, the state of the one before away first: files and state then belong together."""
+    """Move what a match made, the state of the one before away first: files and state then belong together.
+
+    What only the match before wrote goes too: golden records of other master ids beside the crosswalk would mislead.
+    """
     shutil.rmtree(out_folder / "state", ignore_errors=True)
+    for name in _NOT_ALWAYS:
+        if not (made / name).exists():
+            (out_folder / name).unlink(missing_ok=True)
     for path in sorted(made.iterdir()):
         path.chmod(0o700 if path.is_dir() else 0o600)
         path.replace(out_folder / path.name)

@@ -1,6 +1,8 @@
 """`sitong match` from file to file, on drops of every format."""
 
+import fcntl
 import json
+import os
 import shutil
 
 import pyarrow as pa
@@ -143,6 +145,46 @@ def test_a_model_of_another_kind_or_a_mere_declaration_is_refused(town, tmp_path
         assert outcome.status == 2
         assert "person records" in outcome.said
         assert not (tmp_path / "out" / "crosswalk.parquet").exists()
+
+
+def test_nothing_of_the_match_before_stays_beside_another_crosswalk(town, tmp_path):
+    drop, out = export(town, tmp_path / "drop", style="text parquet"), tmp_path / "out"
+    matched("persons", drop, out)
+    assert (out / "golden.parquet").exists()
+    outcome = call("match", "persons", "--drops", drop, "--out", out, "--since", out)
+    assert outcome.status == 0, outcome.said
+    assert not (out / "golden.parquet").exists()
+    assert not (out / "review.parquet").exists()
+
+
+@pytest.mark.parametrize("name", ["bases.json", "records.ids.arrow", "pairs.bits.npy"])
+def test_a_state_that_is_cut_short_is_called_damaged(town, tmp_path, name):
+    drop, out = export(town, tmp_path / "drop", style="text parquet"), tmp_path / "out"
+    matched("persons", drop, out, "--only", "crosswalk")
+    (out / "state" / name).write_bytes((out / "state" / name).read_bytes()[:1])
+    outcome = call("match", "persons", "--drops", drop, "--out", tmp_path / "next", "--since", out)
+    assert outcome.status == 2
+    assert "damaged" in outcome.said
+
+
+def test_the_truth_of_another_city_is_refused(town, tmp_path):
+    drop, out, truth = export(town, tmp_path / "drop", style="text parquet"), tmp_path / "out", tmp_path / "truth.csv"
+    matched("persons", drop, out, "--only", "crosswalk")
+    truth.write_text("source,dataset,record_id,person\npolice,resident,elsewhere,1\n", "utf-8")
+    outcome = call("evaluate", "--match", out, "--truth", truth)
+    assert outcome.status == 1
+    assert "names no record of the match" in outcome.said
+
+
+def test_what_a_killed_match_left_is_removed_and_what_a_running_one_makes_is_not(town, tmp_path):
+    drop, out = export(town, tmp_path / "drop", style="text parquet"), tmp_path / "out"
+    (out / ".match-killed" / "state").mkdir(parents=True)
+    (out / ".match-running").mkdir()
+    running = os.open(out / ".match-running", os.O_RDONLY)
+    fcntl.flock(running, fcntl.LOCK_EX)
+    matched("persons", drop, out, "--only", "crosswalk")
+    assert [path.name for path in out.glob(".match-*")] == [".match-running"]
+    os.close(running)
 
 
 def test_a_place_that_cannot_be_written_is_named(town, tmp_path):
