@@ -272,4 +272,6 @@ def test_values_are_escaped_on_the_page(tmp_path):
 
 def test_a_cluster_of_one_node_is_drawn():
     alone = ClusterGraph("person", "P1", 2, (GraphNode(7, True, "P1", (Address("a.b", "1"), Address("a.b", "2"))),), ())
-    assert re.search(r"<text[^>]*>2</text>", graph(alone, "en"))
+    picture = graph(alone, "en")
+    assert re.search(r'<svg[^>]* width="\d+" height="\d+" viewBox="0 0 \d+ \d+"', picture)
+    assert re.search(r"<text[^>]*>2</text>", picture)
