@@ -169,13 +169,14 @@ def _match(records: Records, job: _Job) -> MatchSummary:
         stage.rows = len(records)
         counts = {field: one.counts for field, one in common.items()}
         made = state.MatchState(records, nodes, counts, pairs, decision.weighed.bits, decision.root)
-        state_saved = background.submit(state.save, made, model, out / state.FOLDER)
+        state_saved = background.submit(state.save, made, out / state.FOLDER)
         clusters = outputs.write_clusters(out, records, nodes, model.prefix, (decision.root, decision.chances))
         parameters.write(out / "model.json", model, known)
         holders = {field: one.holders.held() for field, one in common.items()}
         frozen.write(out, Frozen(holders, collapsed.placeholders))
         values_saved.result()
         state_saved.result()
+        state.seal(made, out / state.FOLDER)
     review = None
     if job.only != "crosswalk":
         with watch.stage("order review pairs") as stage:

@@ -21,6 +21,7 @@ from connectors.refusals import Rejection, rejected
 from exchange import agreement_files, delivery, readers
 from exchange.agreement import Agreement
 from matching import model as match_models
+from matching.incremental.state import FORMAT as MATCH_FORMAT
 from matching.run import match
 from mismatches.request import CheckSettings, CrossCheckRequest, InputState
 from mismatches.run import cross_check as run_rules
@@ -288,7 +289,7 @@ def _tables(settings: Settings, versions: Mapping[str, str]) -> dict[str, Path]:
 
 def _run_name(entity: Entity, inputs: Mapping[str, str], salt: str = "") -> str:
     declaration = match_models.as_json(match_models.declared(entity))
-    text = json.dumps([installed_version("sitong"), declaration, inputs, salt], sort_keys=True)
+    text = json.dumps([installed_version("sitong"), MATCH_FORMAT, declaration, inputs, salt], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 

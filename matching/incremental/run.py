@@ -100,7 +100,7 @@ def _match_changes(previous: Path, sent: Mapping[str, Sent], out: Path, backgrou
     watch = Stopwatch()
     with watch.stage("load") as stage:
         trained = trained_of(previous)
-        before = state.load(previous / state.FOLDER, trained.model)
+        before = state.load(previous / state.FOLDER)
         base = state.base_of(previous / state.FOLDER)
         stage.rows = len(before.records)
     with watch.stage("standardise") as stage:
@@ -112,7 +112,7 @@ def _match_changes(previous: Path, sent: Mapping[str, Sent], out: Path, backgrou
     with watch.stage("write") as stage:
         saved = [
             background.submit(state.save_values, after.state.records, out / state.FOLDER, base),
-            background.submit(state.save, after.state, trained.model, out / state.FOLDER),
+            background.submit(state.save, after.state, out / state.FOLDER),
         ]
         clusters = _write(after.state, trained, out)
         for name in ("model.json", frozen.FILE):
@@ -120,6 +120,7 @@ def _match_changes(previous: Path, sent: Mapping[str, Sent], out: Path, backgrou
             (out / name).chmod(0o600)
         for one in saved:
             one.result()
+        state.seal(after.state, out / state.FOLDER)
         stage.rows = len(after.state.records)
     return _summary(after, trained, clusters, watch, out)
 

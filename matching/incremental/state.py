@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from matching import frozen
 from matching.blocking import Pairs
 from matching.clustering import Component
 from matching.incremental.arrays import ArrayFolder
-from matching.model import MatchModel, as_json
 from matching.nodes import Held, Nodes
 from matching.records import Records
 from matching.standardise.values import Feature, ValueTable
@@ -57,8 +57,8 @@ class MatchState:
     root: Component
 
 
-def save(state: MatchState, model: MatchModel, folder: Path) -> None:
-    """Write a state but for its values; `manifest.json` last, so that a folder with one is whole."""
+def save(state: MatchState, folder: Path) -> None:
+    """Write a state but for its values; it is whole only once `seal` has followed."""
     arrays = ArrayFolder(folder)
     _save_records(state.records, arrays)
     _save_nodes(state.nodes, arrays)
@@ -67,10 +67,14 @@ def save(state: MatchState, model: MatchModel, folder: Path) -> None:
     arrays.save("clusters.root", state.root)
     for field, counts in state.holders.items():
         arrays.save(f"holders.{field}", counts)
+
+
+def seal(state: MatchState, folder: Path) -> None:
+    """Write the manifest of a state, last: it names the trained model beside the folder, to which the bits belong."""
     manifest = {
         "format": FORMAT,
         "release": installed_version("sitong"),
-        "model": model_hash(model),
+        "trained": trained_hash(folder.parent),
         "datasets": list(state.records.datasets),
         "rows": np.bincount(state.records.dataset, minlength=len(state.records.datasets)).tolist(),
         "fields": {field: len(others) for field, others in state.records.others.items()},
@@ -134,13 +138,13 @@ def _save_table(arrays: ArrayFolder, prefix: str, table: ValueTable, start: int)
             arrays.save(f"{prefix}.feature.{name}", feature[start:])
 
 
-def load(folder: Path, model: MatchModel) -> MatchState:
-    """Read a state for a model.
+def load(folder: Path) -> MatchState:
+    """Read a state; the model that made it lies beside its folder.
 
     Raises:
         BadSpecification: there is none, it is damaged, or it is of another release or model.
     """
-    manifest = _manifest(folder, model)
+    manifest = _manifest(folder)
     arrays = ArrayFolder(folder)
     with _whole(folder):
         pairs = Pairs(arrays.load("pairs.left"), arrays.load("pairs.right"))
@@ -165,22 +169,25 @@ def _whole(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def rows_by_dataset(folder: Path, model: MatchModel) -> Mapping[str, int]:
+def rows_by_dataset(folder: Path) -> Mapping[str, int]:
     """How many records of each dataset a state holds.
 
     Raises:
         BadSpecification: as `load`.
     """
-    manifest = _manifest(folder, model)
+    manifest = _manifest(folder)
     return dict(zip(manifest["datasets"], manifest["rows"], strict=True))
 
 
-def model_hash(model: MatchModel) -> str:
-    """What a state's codes and keys depend on of a model: all of its declaration."""
-    return hashlib.sha256(json.dumps(as_json(model), sort_keys=True).encode()).hexdigest()
+def trained_hash(folder: Path) -> str:
+    """What a state's codes and bits depend on: the trained model of a match and what it knows of single values."""
+    digest = hashlib.sha256()
+    for name in ("model.json", frozen.FILE):
+        digest.update(hashlib.sha256((folder / name).read_bytes()).digest())
+    return digest.hexdigest()
 
 
-def _manifest(folder: Path, model: MatchModel) -> Mapping[str, Any]:
+def _manifest(folder: Path) -> Mapping[str, Any]:
     place, remedy = str(folder.parent), REMEDY
     try:
         manifest: Mapping[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -191,8 +198,11 @@ def _manifest(folder: Path, model: MatchModel) -> Mapping[str, Any]:
     if (manifest["format"], manifest["release"]) != (FORMAT, release):
         what = f"the match was made by release {manifest['release']}, format {manifest['format']}"
         raise BadSpecification(what, place, f"release {release}, format {FORMAT}", remedy)
-    if manifest["model"] != model_hash(model):
-        raise BadSpecification("the match was made by another model", place, "the model of its model.json", remedy)
+    with _whole(folder):
+        own = manifest["trained"] == trained_hash(folder.parent)
+    if not own:
+        what = "state and trained model do not belong together"
+        raise BadSpecification(what, place, "model.json, values.parquet and state of one match", remedy)
     return manifest
 
 

@@ -225,7 +225,7 @@ def _match_changes(entity: Entity, since: Path, drops: Path, folder: Path, judge
     model = run.trained_of(since).model
     if model.model != entity:
         raise typer.BadParameter(f"{since} is a match of {model.model} records, not of {entity} records")
-    before = dict.fromkeys(policy(entity).datasets, 0) | dict(state.rows_by_dataset(since / state.FOLDER, model))
+    before = dict.fromkeys(policy(entity).datasets, 0) | dict(state.rows_by_dataset(since / state.FOLDER))
     with step("read and validate changes 读取校验变更") as said:
         reading, changes = read_what_changed(drops, before, judged, columns=columns_read(model))
         said.append(f"{sum(len(one.rows) + len(one.deleted) for one in changes.values()):,} records")

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 
 import numpy as np
 import pyarrow as pa
@@ -136,6 +137,17 @@ def test_a_dataset_that_comes_later_takes_its_place(drawn, tmp_path):
     frozen = MatchOptions(only="crosswalk", model=tmp_path / "0" / "model.json")
     match_with(declared("person"), tables | {name: late}, tmp_path / "whole", options=frozen)
     assert crosswalk(tmp_path / "1").equals(crosswalk(tmp_path / "whole"))
+
+
+def test_a_state_beside_another_trained_model_is_refused(tmp_path, drawn):
+    tables = drawn["person"]
+    match_with(declared("person"), tables, tmp_path / "0", options=ONLY)
+    part = {name: table.slice(0, len(table) // 2) for name, table in tables.items()}
+    match_with(declared("person"), part, tmp_path / "1", options=ONLY)
+    shutil.rmtree(tmp_path / "1" / "state")
+    shutil.copytree(tmp_path / "0" / "state", tmp_path / "1" / "state")
+    with pytest.raises(BadSpecification, match="do not belong together"):
+        match_changes(tmp_path / "1", {}, tmp_path / "2")
 
 
 def test_a_folder_without_a_state_is_refused(tmp_path, drawn):
