@@ -73,6 +73,14 @@ class _YearSource(_Strict):
     column: str
 
 
+class _Floor(_Strict):
+    precision: Decimal = Field(ge=0, le=1)
+    cases: int = Field(ge=1)
+
+    def inside(self) -> model.Floor:
+        return model.Floor(self.precision, self.cases)
+
+
 class _Rule(_Strict):
     id: _Name
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
@@ -93,6 +101,8 @@ class _Rule(_Strict):
     false_positives: list[_Text] = Field(min_length=1)
     legal_basis: _Text = _Text(**_TO_BE_CONFIRMED)
     evidence: dict[str, list[str]]
+    mode: Literal["live", "shadow"] = "live"
+    floor: _Floor | None = None
 
 
 @lru_cache(maxsize=1)
@@ -163,6 +173,8 @@ def _inside(stated: _Rule, query: str) -> model.Rule:
         legal_basis=stated.legal_basis.inside(),
         evidence=_tuples(stated.evidence),
         query=query,
+        shadow=stated.mode == "shadow",
+        floor=stated.floor.inside() if stated.floor else model.NO_FLOOR,
     )
 
 

@@ -1,4 +1,8 @@
-"""Which district a finding belongs to: that of the enterprise it cites, as the commercial or the tax register says."""
+"""Which district a finding belongs to.
+
+An enterprise's is that of its commercial, else its tax registration. A finding about a person belongs to the district
+of the enterprise that it cites, else to the one where the person is registered.
+"""
 
 from collections.abc import Sequence
 
@@ -7,13 +11,24 @@ import duckdb
 from mismatches.engine import RuleRun
 from schemas.divisions import division_name
 
+TABLE = "finding_division"
 
-def hits_by_district(connection: duckdb.DuckDBPyConnection, runs: Sequence[RuleRun]) -> list[tuple[str, int]]:
-    """Hits by district name, most first; `—` where no enterprise is cited or none has a division."""
-    tables = [f"select finding_id, evidence from {run.table} where outcome = 'hit'" for run in runs if run.ran]
-    if not tables:
-        return []
-    rows = connection.execute(_QUERY.format(hits=" union all ".join(tables))).fetchall()
+
+def place_findings(connection: duckdb.DuckDBPyConnection, runs: Sequence[RuleRun]) -> None:
+    """Make the table `finding_division`: finding_id, outcome, division (six digits, null where none is known)."""
+    tables = [
+        f"select finding_id, outcome, subject_kind, master_id, evidence from {run.table}" for run in runs if run.ran
+    ]
+    nothing = "select '' as finding_id, '' as outcome, '' as subject_kind, '' as master_id, null as evidence"
+    found = " union all ".join(tables) or f"from ({nothing}) where false"
+    connection.execute(f"create or replace table {TABLE} as {_QUERY.format(found=found) if tables else found}")
+
+
+def hits_by_district(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
+    """Hits by district name, most first; `—` where no district is known. Reads what `place_findings` made."""
+    rows = connection.execute(
+        f"select division, count(*) from {TABLE} where outcome = 'hit' group by division order by all"
+    ).fetchall()
     counted: dict[str, int] = {}
     for code, hits in rows:
         name = (division_name(code) or str(code)) if code else "—"
@@ -22,13 +37,18 @@ def hits_by_district(connection: duckdb.DuckDBPyConnection, runs: Sequence[RuleR
 
 
 _QUERY = """
-with hit as ({hits}),
-cited as (select finding_id, unnest(evidence, recursive := true) from hit),
-concerned as (
+with found as ({found}),
+cited as (select finding_id, unnest(evidence, recursive := true) from found),
+cited_enterprise as (
     select c.finding_id, min(x.master_id) as master_id
     from cited c
     join enterprise_crosswalk x using (source, dataset, record_id)
     group by c.finding_id
+),
+concerned as (
+    select f.finding_id, if(f.subject_kind = 'enterprise', coalesce(f.master_id, c.master_id), c.master_id) as master_id
+    from found f
+    left join cited_enterprise c using (finding_id)
 ),
 registered as (
     select 'commerce' as source, 'enterprise' as dataset, record_id, division_code, 0 as rank from "commerce.enterprise"
@@ -41,11 +61,18 @@ home as (
     join registered r using (source, dataset, record_id)
     where r.division_code is not null and x.master_id in (select master_id from concerned)
     group by x.master_id
+),
+residence as (
+    select x.master_id, arg_min(left(r.division_code, 6), r.record_id) as division
+    from person_crosswalk x
+    join "police.resident" r using (record_id)
+    where x.source = 'police' and x.dataset = 'resident' and r.division_code is not null
+        and x.master_id in (select master_id from found where subject_kind = 'person')
+    group by x.master_id
 )
-select home.division, count(*)
-from hit
+select f.finding_id, f.outcome, coalesce(home.division, residence.division) as division
+from found f
 left join concerned using (finding_id)
-left join home using (master_id)
-group by home.division
-order by all
+left join home on home.master_id = concerned.master_id
+left join residence on residence.master_id = f.master_id and f.subject_kind = 'person'
 """

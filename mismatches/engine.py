@@ -54,6 +54,7 @@ class RuleRun:
 
     rule: Rule
     absent: tuple[Bilingual, ...] = ()
+    suspended: bool = False  # `absent` then says why
     year: int | None = None
     parameters: Mapping[str, Decimal] = field(default_factory=dict)
     counts: Mapping[Outcome, int] = field(default_factory=dict)
@@ -93,6 +94,8 @@ class Engine:
         reason and figures (JSON).
         """
         started = monotonic()
+        if why := self._request.settings.suspended.get(rule.id):
+            return RuleRun(rule, absent=(why,), suspended=True)
         absent = absences(self._connection, self._request, rule)
         if absent:
             return RuleRun(rule, absent=tuple(absent))

@@ -44,7 +44,7 @@ def write(
             high=money(sum((e.high for e in estimates), Decimal(0))) if estimates else None,
             runs=runs,
             views=[rule_view(connection, run, request) for run in ran],
-            charts=report_charts(runs, hits_by_district(connection, runs)),
+            charts=report_charts(runs, hits_by_district(connection)),
             inputs=inputs,
             top=request.settings.top,
             masked=request.settings.masked,

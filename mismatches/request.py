@@ -6,6 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from mismatches.rule import DatedValue
+from schemas.bilingual import Bilingual
 
 DEFAULT_CITY = "3702"  # Qingdao: the first four digits of its division codes
 
@@ -16,7 +17,8 @@ class CheckSettings:
 
     `parameters` replaces the dated values of a rule's parameter; the key is `rule.parameter`, or `parameter` for
     every rule that has it. `memory` and `threads` bound DuckDB. `top` is how many findings of a rule the page shows;
-    `masked` hides the middle of identifiers on the page (never in the workbook).
+    `masked` hides the middle of identifiers on the page (never in the workbook). `suspended`: rules that shall not run,
+    and why.
     """
 
     city: str = DEFAULT_CITY
@@ -25,6 +27,7 @@ class CheckSettings:
     threads: int | None = None
     top: int = 20
     masked: bool = True
+    suspended: Mapping[str, Bilingual] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

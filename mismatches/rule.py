@@ -85,12 +85,23 @@ class YearSource:
 
 
 @dataclass(frozen=True)
+class Floor:
+    """Below this share of confirmed findings a rule is suspended, once so many cases were judged."""
+
+    precision: Decimal
+    cases: int
+
+
+NO_FLOOR = Floor(Decimal(0), 1)
+
+
+@dataclass(frozen=True)
 class Rule:
     """One cross-check.
 
     `query` selects one row per subject with the columns of `mismatches.engine.RESULT_COLUMNS`. `severities` maps the
     query's `grade` to a severity. `reasons` are told by the query's `reason`; they and `formula` name figures in
-    braces.
+    braces. A rule in `shadow` runs and is counted; its findings open no cases and only supervisors see them.
     """
 
     id: str
@@ -114,6 +125,8 @@ class Rule:
     legal_basis: Bilingual
     evidence: Mapping[str, tuple[str, ...]]
     query: str
+    shadow: bool = False
+    floor: Floor = NO_FLOOR
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ run and the summary says so; that is no failure. Equal inputs and settings give 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import duckdb
 
 from mismatches import report, workbook
 from mismatches.declarations import shipped_rules
+from mismatches.districts import place_findings
 from mismatches.engine import Engine, RuleRun
 from mismatches.freshness import input_facts
 from mismatches.inputs import opened
@@ -37,13 +38,22 @@ FINDINGS_COLUMNS = (
 )
 _DOUBLES = frozenset({"estimate_low", "estimate_likely", "estimate_high", "link_probability"})
 
+Record = Callable[[duckdb.DuckDBPyConnection, Sequence[RuleRun], CrossCheckRequest], None]
+"""Keeps the findings somewhere else, while the tables of the run are there."""
 
-def cross_check(request: CrossCheckRequest, rules: Sequence[Rule] | None = None, *, reports: bool = True) -> Manifest:
+
+def cross_check(
+    request: CrossCheckRequest,
+    rules: Sequence[Rule] | None = None,
+    *,
+    reports: bool = True,
+    record: Record | None = None,
+) -> Manifest:
     """Judge all rules and write the report of a day into `request.out`.
 
     `findings.parquet` has one row per hit and per not comparable, ordered by rule and finding id; clears are only
-    counted. Without `reports` the workbook and the page are left out. Returns a manifest of kind `report`
-    whose facts are `summary.json`.
+    counted. Without `reports` the workbook and the page are left out. `record` is given the findings before
+    the workbook is written. Returns a manifest of kind `report` whose facts are `summary.json`.
 
     Raises:
         BadSpecification: a rule or a setting that cannot be used.
@@ -56,6 +66,9 @@ def cross_check(request: CrossCheckRequest, rules: Sequence[Rule] | None = None,
         rows = _write_findings(connection, runs, request)
         facts = summary_facts(request, runs, inputs)
         (request.out / "summary.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", "utf-8")
+        place_findings(connection, runs)
+        if record:
+            record(connection, runs, request)
         if reports:
             workbook.write(connection, runs, inputs, request)
             report.write(connection, runs, inputs, request)

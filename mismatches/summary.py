@@ -29,6 +29,8 @@ def _rule_facts(run: RuleRun) -> dict[str, Json]:
         "version": run.rule.version,
         "title": _both(run.rule.title),
         "ran": run.ran,
+        "suspended": run.suspended,
+        "shadow": run.rule.shadow,
         "absent": [_both(reason) for reason in run.absent],
         "year": run.year,
         "parameters": {name: str(value) for name, value in run.parameters.items()},

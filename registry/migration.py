@@ -9,13 +9,12 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
 from registry.descriptions import comments
 from registry.naming import READERS, SCHEMAS, products, segments
+from storage.migrating import migrate
 
 VERSION_SCHEMA = "registry"
 VERSION_TABLE = "alembic_version"
@@ -36,7 +35,7 @@ def upgrade(engine: Engine, id_key: bytes | None = None) -> None:
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA}"))
-        command.upgrade(_config(connection), "registry@head")
+        migrate(connection, MIGRATIONS, "registry")
         connection.execute(
             text("INSERT INTO registry.installation (id_key) VALUES (:key) ON CONFLICT DO NOTHING"),
             {"key": id_key or b"sitong"},
@@ -48,13 +47,6 @@ def upgrade(engine: Engine, id_key: bytes | None = None) -> None:
 def new_id_key() -> bytes:
     """A random key for an installation whose ids should not be foreseeable."""
     return secrets.token_bytes(32)
-
-
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
 
 
 def _grants(connection: Connection) -> Iterator[sql.Composed]:

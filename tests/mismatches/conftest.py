@@ -1,5 +1,6 @@
 """A small city written by hand: rows by dataset, links by master id, and the check that runs over them."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -7,12 +8,16 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import Engine
 
+from mismatches.migration import upgrade
 from mismatches.request import CheckSettings, CrossCheckRequest, InputState
 from mismatches.run import cross_check
 from schemas.contract import source_contract
 from schemas.rendering.arrow import ARROW_TYPES
+from storage.engine import create_engine
 from storage.manifest import Manifest
+from storage.server import EmbeddedServer
 
 AS_OF = date(2026, 3, 31)
 _CROSSWALK = pa.schema(
@@ -107,9 +112,9 @@ class City:
             settings=self.settings,
         )
 
-    def check(self, *, reports: bool = False) -> Checked:
+    def check(self, *, reports: bool = False, **given: object) -> Checked:
         request = self.request()
-        return Checked(cross_check(request, reports=reports), request.out)
+        return Checked(cross_check(request, reports=reports, **given), request.out)
 
 
 @pytest.fixture
@@ -121,3 +126,27 @@ def city(tmp_path):
 def shared_city(tmp_path_factory):
     """A city of a whole module: for tests that only look at what one check wrote."""
     return City(tmp_path_factory.mktemp("city"))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[EmbeddedServer]:
+    """One PostgreSQL for the findings and cases of these tests."""
+    with EmbeddedServer(tmp_path_factory.mktemp("server") / "postgres") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def new_engine(server) -> Iterator[Callable[[], Engine]]:
+    """Make empty databases at this release."""
+    engines: list[Engine] = []
+
+    def make() -> Engine:
+        name = f"findings_{len(engines)}"
+        server.ensure_database(name)
+        engines.append(create_engine(server.url("owner", name)))
+        upgrade(engines[-1])
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.dispose()

@@ -1,0 +1,1 @@
+"""Findings in PostgreSQL: what the rules said, when, and on which values."""
