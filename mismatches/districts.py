@@ -19,9 +19,8 @@ def place_findings(connection: duckdb.DuckDBPyConnection, runs: Sequence[RuleRun
     tables = [
         f"select finding_id, outcome, subject_kind, master_id, evidence from {run.table}" for run in runs if run.ran
     ]
-    nothing = "select '' as finding_id, '' as outcome, '' as subject_kind, '' as master_id, null as evidence"
-    found = " union all ".join(tables) or f"from ({nothing}) where false"
-    connection.execute(f"create or replace table {TABLE} as {_QUERY.format(found=found) if tables else found}")
+    found = " union all ".join([_NO_FINDINGS, *tables])
+    connection.execute(f"create or replace table {TABLE} as {_QUERY.format(found=found)}")
 
 
 def hits_by_district(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
@@ -35,6 +34,13 @@ def hits_by_district(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, i
         counted[name] = counted.get(name, 0) + int(hits)
     return sorted(counted.items(), key=lambda item: (-item[1], item[0]))
 
+
+_NO_FINDINGS = """
+    select
+        ''::varchar as finding_id, ''::varchar as outcome, ''::varchar as subject_kind, ''::varchar as master_id,
+        []::struct(source varchar, dataset varchar, record_id varchar, role varchar)[] as evidence
+    where false
+"""
 
 _QUERY = """
 with found as ({found}),

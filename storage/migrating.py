@@ -1,4 +1,4 @@
-"""Bring one room's schema to this release: Alembic from code, without a file of settings, inside the caller's transaction.
+"""Bring one room's schema to this release: Alembic from code, without a file of settings, in the caller's transaction.
 
 Each room has a folder of migrations of its own, and remembers in its own schema how far it is.
 """

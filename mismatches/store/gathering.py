@@ -61,7 +61,8 @@ def kept_columns(rule: Rule, dataset: str) -> tuple[str, ...]:
 
 def _query(connection: duckdb.DuckDBPyConnection, run: RuleRun) -> str:
     rows = connection.execute(
-        f"select distinct source, dataset from (select unnest(evidence, recursive := true) from {run.table}) order by all"
+        "select distinct source, dataset"
+        f" from (select unnest(evidence, recursive := true) from {run.table}) order by all"
     ).fetchall()
     valued = " union all ".join(_valued(run.rule, f"{source}.{part}") for source, part in rows)
     seen = ", ".join(

@@ -39,12 +39,14 @@ _TABLES = (
         opened_at timestamptz, closed_at timestamptz, acted_at timestamptz,
         CHECK ((gone_on IS NULL) = (last_seen IS NULL)))""",
     f"""CREATE TABLE mismatches.observation (
-        finding_id text COLLATE "C" NOT NULL REFERENCES mismatches.finding, run integer NOT NULL REFERENCES mismatches.run,
+        finding_id text COLLATE "C" NOT NULL REFERENCES mismatches.finding,
+        run integer NOT NULL REFERENCES mismatches.run,
         as_of date NOT NULL, change text NOT NULL CHECK (change IN ('found', 'changed', 'gone', 'returned')),
         {_SEEN.replace(" NOT NULL", "")}, evidence jsonb, PRIMARY KEY (finding_id, run),
         CHECK ((change = 'gone') = (evidence IS NULL)))""",
     """CREATE TABLE mismatches.case_event (
-        finding_id text COLLATE "C" NOT NULL REFERENCES mismatches.finding, sequence integer NOT NULL CHECK (sequence > 0),
+        finding_id text COLLATE "C" NOT NULL REFERENCES mismatches.finding,
+        sequence integer NOT NULL CHECK (sequence > 0),
         at timestamptz NOT NULL, actor text NOT NULL, role text NOT NULL, action text NOT NULL,
         state_before text NOT NULL, state_after text NOT NULL, details jsonb NOT NULL,
         previous_hash text NOT NULL, hash text NOT NULL, PRIMARY KEY (finding_id, sequence))""",

@@ -1,0 +1,202 @@
+"""Acting on a case: one step, checked, written down and counted, or refused with a reason.
+
+Optimistic: a step carries the version of the case that its actor saw. Of two that act on the same version the first
+wins and the other is told who did what. The event and the case's row are one transaction, the caller's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from mismatches.cases.access import Actor, readable, require
+from mismatches.cases.declaration import Action, case_rules
+from mismatches.cases.errors import ActionRefused, CaseConflict, UnknownFinding
+from mismatches.cases.replay import NO_HASH, CaseState, Event, apply
+from mismatches.store.tables import case_event, finding
+
+_TEXT_LENGTH = 4000  # characters of a note or a reply
+_WORD_LENGTH = 100  # characters of a voucher or a name
+_MOST_YUAN = Decimal(10) ** 13  # more than any city collects: a slip of the pen
+
+
+@dataclass(frozen=True)
+class Step:
+    """What somebody wants to do to a case.
+
+    `seen`: the version of the case that they looked at (0: untouched). Days are of the city. `amount`: yuan.
+    `file`: what `mismatches.cases.attachments.keep` returned. `mark` names where the step came from, so that it is not
+    taken twice (a row of a workbook).
+    """
+
+    finding_id: str
+    action: str
+    seen: int
+    text: str | None = None
+    reason_code: str | None = None
+    owner: str | None = None
+    amount: Decimal | None = None
+    voucher: str | None = None
+    due_on: date | None = None
+    until: date | None = None
+    file: Mapping[str, Any] | None = field(default=None)
+    mark: str | None = None
+
+
+def act(connection: Connection, actor: Actor, step: Step, *, at: datetime, today: date) -> CaseState:
+    """Take a step; where the case stands after it.
+
+    Args:
+        connection: in the caller's transaction, which commits the step.
+        actor: who acts.
+        step: what they do.
+        at: the moment.
+        today: the day on which clocks are judged.
+
+    Raises:
+        NotAllowed: the role may not do this.
+        UnknownFinding: there is no such finding for the actor.
+        CaseConflict: somebody else acted since `step.seen`.
+        ActionRefused: the state does not allow the action, or what it carries is wrong.
+    """
+    row = _look(connection, actor, step.finding_id)
+    action = case_rules().actions.get(step.action)
+    if action is None:
+        raise ActionRefused(f"no action is called {step.action}", expected=", ".join(case_rules().actions))
+    require(actor, action.right)
+    case = CaseState.of(dict(row))
+    if case.version != step.seen:
+        raise conflict(connection, step.finding_id)
+    _refuse(action, case, row, step, today)
+    _refuse_voucher_twice(connection, step)
+    event = Event(
+        step.finding_id,
+        case.version + 1,
+        at.astimezone(UTC),
+        actor.name,
+        actor.role,
+        action.name,
+        case.state,
+        action.moves[case.state],
+        _details(action, step, row, actor, today),
+    ).sealed(_last_hash(connection, step.finding_id, case.version))
+    after = apply(case, event)
+    changed = connection.execute(
+        update(finding)
+        .where(finding.c.finding_id == step.finding_id, finding.c.version == step.seen)
+        .values(**after.columns())
+    )
+    if changed.rowcount != 1:
+        raise conflict(connection, step.finding_id)
+    connection.execute(insert(case_event).values(**vars(event)))
+    return after
+
+
+def conflict(connection: Connection, finding_id: str) -> CaseConflict:
+    """Who did what last."""
+    last = connection.execute(
+        select(case_event.c.actor, case_event.c.action, case_event.c.at, case_event.c.sequence)
+        .where(case_event.c.finding_id == finding_id)
+        .order_by(case_event.c.sequence.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is None:
+        return CaseConflict(finding_id, "—", "—", datetime.now(UTC), 0)
+    return CaseConflict(finding_id, last.actor, last.action, last.at, last.sequence)
+
+
+def _look(connection: Connection, actor: Actor, finding_id: str) -> RowMapping:
+    row = connection.execute(select(finding).where(finding.c.finding_id == finding_id, readable(actor))).mappings()
+    found = row.one_or_none()
+    if found is None:
+        raise unknown(finding_id)
+    return found
+
+
+def unknown(finding_id: str) -> UnknownFinding:
+    """The same words whether it does not exist or is not the actor's."""
+    return UnknownFinding(
+        "there is no such finding in your districts", f"finding {finding_id[:40]!r}", remedy="check the id"
+    )
+
+
+def _refuse(action: Action, case: CaseState, row: RowMapping, step: Step, today: date) -> None:
+    where = f"finding {step.finding_id}"
+    if row["outcome"] != "hit" or row["shadow"]:
+        raise ActionRefused("this finding has no case", where, "a hit of a rule that is not in shadow")
+    if case.state not in action.moves:
+        possible = ", ".join(one.name for one in case_rules().possible(case.state))
+        raise ActionRefused(f"{action.name} is not possible in state {case.state}", where, possible)
+    given = {name for name in _PARTS if getattr(step, name) not in (None, "")}
+    if missing := sorted(action.needs - given):
+        raise ActionRefused(f"{action.name} needs {', '.join(missing)}", where, remedy="say it and try again")
+    if strange := sorted(given - action.needs - action.may):
+        raise ActionRefused(f"{action.name} does not take {', '.join(strange)}", where, remedy="leave it out")
+    if step.reason_code and step.reason_code not in action.reasons:
+        raise ActionRefused(f"{action.name} has no reason {step.reason_code[:40]!r}", where, ", ".join(action.reasons))
+    if action.only_overdue and not (case.due_on and case.due_on < today):
+        raise ActionRefused("the days for the reply are not over", where, f"a day after {case.due_on}")
+    _refuse_values(step, where, today)
+
+
+_PARTS = ("owner", "text", "reason_code", "amount", "voucher", "due_on", "until", "file")
+
+
+def _refuse_values(step: Step, where: str, today: date) -> None:
+    for said in (step.text, step.voucher, step.owner):
+        if said and ("\0" in said or any("\ud800" <= letter <= "\udfff" for letter in said)):
+            raise ActionRefused("the text holds a character that cannot be stored", where, "plain text")
+    if len(step.text or "") > _TEXT_LENGTH:
+        raise ActionRefused("the text is too long", where, f"at most {_TEXT_LENGTH} characters")
+    if max(len(step.voucher or ""), len(step.owner or "")) > _WORD_LENGTH:
+        raise ActionRefused("the voucher or the owner is too long", where, f"at most {_WORD_LENGTH} characters")
+    if step.amount is not None and not _is_yuan(step.amount):
+        raise ActionRefused("the amount cannot be used", where, "yuan above 0 with at most two decimals")
+    if step.due_on and step.due_on < today:
+        raise ActionRefused("the due day is over", where, f"{today} or later")
+    last = today + timedelta(days=case_rules().longest_suppression_days)
+    if step.until and not today < step.until <= last:
+        raise ActionRefused("the expiry cannot be used", where, f"a day after {today} and not after {last}")
+
+
+def _is_yuan(amount: Decimal) -> bool:
+    return amount.is_finite() and Decimal(0) < amount < _MOST_YUAN and amount == amount.quantize(Decimal("0.01"))
+
+
+def _refuse_voucher_twice(connection: Connection, step: Step) -> None:
+    if not step.voucher:
+        return
+    twice = connection.execute(
+        select(case_event.c.sequence).where(
+            case_event.c.finding_id == step.finding_id, case_event.c.details["voucher"].astext == step.voucher
+        )
+    ).first()
+    if twice:
+        raise ActionRefused("this voucher is recorded already", f"finding {step.finding_id}", "another voucher")
+
+
+def _details(action: Action, step: Step, row: RowMapping, actor: Actor, today: date) -> dict[str, Any]:
+    due_on = step.due_on or (today + timedelta(days=case_rules().reply_days) if action.starts_reply_clock else None)
+    values = {
+        "text": step.text,
+        "reason_code": step.reason_code,
+        "owner": step.owner or (actor.name if action.name == "take" else None),
+        "amount": f"{step.amount:.2f}" if step.amount is not None else None,
+        "voucher": step.voucher,
+        "due_on": due_on.isoformat() if due_on else None,
+        "until": step.until.isoformat() if step.until else None,
+        "file": dict(step.file) if step.file else None,
+        "mark": step.mark,
+        "rule_version": row["rule_version"] if action.verdict else None,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _last_hash(connection: Connection, finding_id: str, version: int) -> str:
+    found = connection.execute(
+        select(case_event.c.hash).where(case_event.c.finding_id == finding_id, case_event.c.sequence == version)
+    ).scalar_one_or_none()
+    return found or NO_HASH

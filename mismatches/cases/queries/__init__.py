@@ -1,0 +1,1 @@
+"""What the portal and the terminal ask: board, list, one finding, one subject, yields, saved views."""

@@ -1,0 +1,187 @@
+"""One finding in full: what it rests on, with the values of then, how it changed, and what was done about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, and_, insert, select
+
+from mismatches.cases.access import Actor, readable, require
+from mismatches.cases.actions import unknown
+from mismatches.cases.queries.listing import COLUMNS, FindingRow
+from mismatches.cases.replay import Event
+from mismatches.store.tables import case_event, finding, look, observation, rule_state, run
+from mismatches.wording import masked
+from schemas.contract import Contract, PersonalData, source_contract
+
+_OBSERVED = ("run", "as_of", "change", "rule_version", "outcome", "reason", "severity", "estimate_likely", "master_id")
+
+
+@dataclass(frozen=True)
+class EvidenceRecord:
+    """A cited record as it was when the finding was made.
+
+    `values`: column → text, null where the record has none; identifiers of persons are masked unless revealed.
+    `master_id`, `match_probability`: whom the registry holds it to be, and how sure. `version`, `received_at`: of the
+    accepted data that it was read from.
+    """
+
+    source: str
+    dataset: str
+    record_id: str
+    role: str
+    master_id: str | None
+    match_probability: float | None
+    values: Mapping[str, str | None]
+    version: str | None
+    received_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a run saw of the finding when something had changed; all but the change is null where it was gone."""
+
+    run: int
+    as_of: date
+    change: str
+    rule_version: str | None
+    outcome: str | None
+    reason: str | None
+    severity: str | None
+    estimate_likely: Decimal | None
+    master_id: str | None
+
+
+@dataclass(frozen=True)
+class FindingPage:
+    """A finding in full.
+
+    `observed_on`: the day of the values and figures shown; `last_seen`: the last day on which it was found. `year`,
+    `parameters`: what the rule was run with. `events`: the case's history, oldest first.
+    """
+
+    row: FindingRow
+    evidence: tuple[EvidenceRecord, ...]
+    observed_on: date
+    last_seen: date
+    year: int | None
+    parameters: Mapping[str, Decimal]
+    observations: tuple[Observation, ...]
+    events: tuple[Event, ...]
+    revealed: bool
+
+
+def finding_page(
+    connection: Connection, actor: Actor, finding_id: str, *, at: datetime, reveal: bool = False
+) -> FindingPage:
+    """One finding; with `reveal` the identifiers are shown whole and the look is written down.
+
+    Raises:
+        NotAllowed: the role may not read, or not reveal.
+        UnknownFinding: there is none of that id for the actor.
+    """
+    row = connection.execute(
+        select(*COLUMNS, finding.c.last_seen, rule_state.c.as_of.label("rule_as_of"))
+        .join(rule_state, rule_state.c.rule == finding.c.rule)
+        .where(and_(readable(actor), finding.c.finding_id == finding_id))
+    ).mappings()
+    found = row.one_or_none()
+    if found is None:
+        raise unknown(finding_id)
+    if reveal:
+        log_look(connection, actor, finding_id, "identifiers revealed", at=at)
+    latest = _latest(connection, finding_id)
+    facts = latest["rules"].get(found["rule"], {})
+    shown = FindingRow(**{name: found[name] for name in FindingRow.__annotations__})
+    return FindingPage(
+        row=shown,
+        evidence=tuple(_record(one, latest["inputs"], hide=not reveal) for one in latest["evidence"]),
+        observed_on=latest["as_of"],
+        last_seen=found["last_seen"] or found["rule_as_of"],
+        year=facts.get("year"),
+        parameters={name: Decimal(value) for name, value in facts.get("parameters", {}).items()},
+        observations=_observations(connection, finding_id),
+        events=history(connection, actor, finding_id),
+        revealed=reveal,
+    )
+
+
+def history(connection: Connection, actor: Actor, finding_id: str) -> tuple[Event, ...]:
+    """What was done about a finding, oldest first.
+
+    Raises:
+        NotAllowed: the role reads no findings.
+    """
+    rows = connection.execute(
+        select(case_event)
+        .join(finding, finding.c.finding_id == case_event.c.finding_id)
+        .where(and_(readable(actor), case_event.c.finding_id == finding_id))
+        .order_by(case_event.c.sequence)
+    ).mappings()
+    return tuple(Event(**row) for row in rows)
+
+
+def log_look(connection: Connection, actor: Actor, finding_id: str, what: str, *, at: datetime) -> None:
+    """Write down that somebody looked at personal values of a finding.
+
+    Raises:
+        NotAllowed: the role may not reveal any.
+        UnknownFinding: there is none of that id for the actor.
+    """
+    require(actor, "reveal")
+    there = connection.execute(
+        select(finding.c.finding_id).where(and_(readable(actor), finding.c.finding_id == finding_id))
+    ).one_or_none()
+    if there is None:
+        raise unknown(finding_id)
+    connection.execute(insert(look).values(at=at, actor=actor.name, role=actor.role, finding_id=finding_id, what=what))
+
+
+def _latest(connection: Connection, finding_id: str) -> Mapping[str, Any]:
+    return dict(
+        connection.execute(
+            select(observation.c.evidence, observation.c.as_of, run.c.rules, run.c.inputs)
+            .join(run, run.c.run == observation.c.run)
+            .where(observation.c.finding_id == finding_id, observation.c.evidence.is_not(None))
+            .order_by(observation.c.run.desc())
+            .limit(1)
+        )
+        .mappings()
+        .one()
+    )
+
+
+def _observations(connection: Connection, finding_id: str) -> tuple[Observation, ...]:
+    rows = connection.execute(
+        select(*(observation.c[name] for name in _OBSERVED))
+        .where(observation.c.finding_id == finding_id)
+        .order_by(observation.c.run)
+    ).mappings()
+    return tuple(Observation(**row) for row in rows)
+
+
+def _record(cited: Mapping[str, Any], inputs: Mapping[str, Any], *, hide: bool) -> EvidenceRecord:
+    dataset = f"{cited['source']}.{cited['dataset']}"
+    contract, kept = source_contract(dataset), cited.get("values", {})
+    came = inputs.get(dataset, {})
+    moment = came.get("received_at")
+    return EvidenceRecord(
+        source=cited["source"],
+        dataset=cited["dataset"],
+        record_id=cited["record_id"],
+        role=cited["role"],
+        master_id=cited.get("master_id"),
+        match_probability=cited.get("match_probability"),
+        values={
+            name: masked(text) if hide and text and _secret(contract, name) else text for name, text in kept.items()
+        },
+        version=came.get("version"),
+        received_at=datetime.fromisoformat(moment) if moment else None,
+    )
+
+
+def _secret(contract: Contract, name: str) -> bool:
+    column = contract.column(name.removesuffix("_raw"))
+    return column.identifier is not None and column.personal is not PersonalData.NONE
