@@ -38,7 +38,7 @@ FINDINGS_COLUMNS = (
 )
 _DOUBLES = frozenset({"estimate_low", "estimate_likely", "estimate_high", "link_probability"})
 
-Record = Callable[[duckdb.DuckDBPyConnection, Sequence[RuleRun], CrossCheckRequest], None]
+Record = Callable[[duckdb.DuckDBPyConnection, Sequence[RuleRun], CrossCheckRequest], object]
 """Keeps the findings somewhere else, while the tables of the run are there."""
 
 

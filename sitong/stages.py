@@ -33,6 +33,7 @@ from registry.policy import policy
 from registry.relations import publishing as relations
 from schemas.contract import source_contract
 from sitong import quality
+from sitong.recording import open_store
 from sitong.settings import Settings, now
 from storage.commit import commit, replace, staging
 from storage.engine import open_database
@@ -211,7 +212,7 @@ def history(settings: Settings, entity: Entity, master_id: str, *, valid: date |
 
 
 def cross_check(settings: Settings, *, as_of: date) -> Manifest:
-    """Run all rules over the published bases and the facts; replaces the report of that day."""
+    """Run all rules over the published bases and the facts; replaces the report of that day, records its findings."""
     zones = settings.zones
     products = {name: zones.current(name) / DATA for name in _published_products(settings)}
     states = {name: manifest.version for name, manifest in intake.accepted(zones).items()}
@@ -219,7 +220,7 @@ def cross_check(settings: Settings, *, as_of: date) -> Manifest:
     matched = [published[entity] for entity in ENTITIES if entity in published]
     states |= {name: version for manifest in matched for name, version in manifest.inputs.items() if version}
     manifests = published | {name: _state(settings, name, version) for name, version in states.items()}
-    with staging(zones) as folder:
+    with open_store(settings) as store, staging(zones) as folder:
         request = CrossCheckRequest(
             tables=_tables(settings, states),
             products=products,
@@ -227,10 +228,12 @@ def cross_check(settings: Settings, *, as_of: date) -> Manifest:
             out=folder,
             made_at=now(),
             inputs={name: _input_state(one) for name, one in manifests.items()},
-            settings=CheckSettings(memory=f"{settings.memory_limit_gib:g}GB", threads=settings.threads),
+            settings=CheckSettings(
+                memory=f"{settings.memory_limit_gib:g}GB", threads=settings.threads, suspended=store.suspended
+            ),
             work=zones.work,
         )
-        manifest = run_rules(request)
+        manifest = run_rules(request, record=store.record)
         replace(folder, zones.reports(as_of), manifest)
         return manifest
 

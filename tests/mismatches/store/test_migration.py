@@ -1,0 +1,29 @@
+"""The schema of findings and cases: at this release, the same when said twice, and as the queries name it."""
+
+from sqlalchemy import inspect, text
+
+from mismatches.migration import CASE_COLUMNS, SCHEMA, upgrade
+from mismatches.store.tables import METADATA, finding
+
+
+def test_the_tables_have_the_columns_that_queries_name(new_engine):
+    engine = new_engine()
+    there = inspect(engine)
+    assert {table.name for table in METADATA.tables.values()} | {"alembic_version"} == set(
+        there.get_table_names(schema=SCHEMA)
+    )
+    for table in METADATA.tables.values():
+        found = {column["name"]: column["type"] for column in there.get_columns(table.name, schema=SCHEMA)}
+        assert {column.name: str(column.type) for column in table.columns} == {
+            name: str(kind).replace("DOUBLE PRECISION", "DOUBLE") for name, kind in found.items()
+        }
+    assert set(CASE_COLUMNS) < {column.name for column in finding.columns}
+
+
+def test_upgrading_again_changes_nothing(new_engine):
+    engine = new_engine()
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO mismatches.saved_view VALUES ('li', 'mine', '{}', now())"))
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM mismatches.saved_view")).scalar_one() == 1
