@@ -388,7 +388,8 @@ def test_a_lost_database_leaves_what_was_published(engine, zones, city):
                 connection.execute(
                     text(
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                        " WHERE pid <> pg_backend_pid() AND datname = current_database() AND backend_type = 'client backend'"
+                        " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                        " AND backend_type = 'client backend'"
                     )
                 )
 

@@ -1,9 +1,14 @@
 """The schema of findings and cases: at this release, the same when said twice, and as the queries name it."""
 
 from sqlalchemy import inspect, text
+from sqlalchemy.dialects import postgresql
 
 from mismatches.migration import CASE_COLUMNS, SCHEMA, upgrade
 from mismatches.store.tables import METADATA, finding
+
+
+def spelled(kind):
+    return kind.compile(postgresql.dialect()).removesuffix(' COLLATE "C"')
 
 
 def test_the_tables_have_the_columns_that_queries_name(new_engine):
@@ -13,10 +18,8 @@ def test_the_tables_have_the_columns_that_queries_name(new_engine):
         there.get_table_names(schema=SCHEMA)
     )
     for table in METADATA.tables.values():
-        found = {column["name"]: column["type"] for column in there.get_columns(table.name, schema=SCHEMA)}
-        assert {column.name: str(column.type) for column in table.columns} == {
-            name: str(kind).replace("DOUBLE PRECISION", "DOUBLE") for name, kind in found.items()
-        }
+        found = {column["name"]: spelled(column["type"]) for column in there.get_columns(table.name, schema=SCHEMA)}
+        assert {column.name: spelled(column.type) for column in table.columns} == found
     assert set(CASE_COLUMNS) < {column.name for column in finding.columns}
 
 
