@@ -11,6 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from mismatches import workbook
 from mismatches.wording import UNKNOWN, masked, written
+from tests.mismatches.conftest import ENGINE_RULES
 
 NUMBER = "11010519491231002X"
 USCC = "91350100M000100Y43"
@@ -21,6 +22,7 @@ RULE = "underdeclared_contribution_base"
 def town(shared_city):
     """Three people of one employer with hostile names, one of them with two insurances."""
     city = shared_city
+    city.only = ENGINE_RULES
     city.add("social_security.employer", {"record_id": "0001", "name": "=1+2公司", "uscc": USCC})
     city.add("tax.taxpayer", {"record_id": "T1", "name": "<b>公司</b> & 子", "taxpayer_id": USCC})
     city.link("E1", "social_security.employer:0001", "tax.taxpayer:T1")
