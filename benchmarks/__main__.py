@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import enterprises, febrl, persons, report
+from benchmarks import enterprises, febrl, persons, registry, report
 from benchmarks.persons import City
 
 WORK = Path("var/benchmarks")
@@ -67,6 +67,16 @@ def bench_febrl(splink: Annotated[bool, typer.Option(help="Splink too")] = True)
     """The public labelled sets febrl3 and febrl4."""
     febrl.bench(_work(), splink=splink)
     report.show("febrl")
+
+
+@app.command("registry")
+def bench_registry(
+    sizes: Annotated[list[int], typer.Option("--persons", help="One city for each")],
+    seed: Annotated[int, typer.Option("--seed", help="Of the city")] = 11,
+) -> None:
+    """The base databases: publication in full and after a day of changes, search and as-of reads."""
+    for size in sizes:
+        registry.bench(size, seed, _work())
 
 
 @app.command("report")

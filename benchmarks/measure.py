@@ -63,10 +63,10 @@ def measure(command: Sequence[str], *, until: Path | None = None) -> Cost:
 
 def _sample(root: int, peak: list[int], done: threading.Event, until: Path | None) -> None:
     while not done.wait(EVERY) and not (until and until.exists()):
-        peak[0] = max(peak[0], sum(_resident(pid) for pid in _tree(root)))
+        peak[0] = max(peak[0], sum(_resident(pid) for pid in process_tree(root)))
 
 
-def _tree(root: int) -> list[int]:
+def process_tree(root: int) -> list[int]:
     """The process and its descendants, as the kernel lists them."""
     found, open_ = [], [root]
     while open_:

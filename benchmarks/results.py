@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -11,8 +12,10 @@ from typing import Any
 
 from benchmarks.accuracy import Accuracy
 from benchmarks.measure import Cost
+from benchmarks.meter import StepCost
 
 FILE = Path(__file__).with_name("results.json")
+REGISTRY_FILE = Path(__file__).with_name("registry.json")
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,19 @@ def keep(measurement: Measurement) -> dict[str, Any]:
     rows = sorted([*rows, row], key=lambda each: [str(each[name]).zfill(9) for name in key])
     FILE.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return row
+
+
+def keep_registry(size: int, title: str, steps: Sequence[StepCost]) -> None:
+    """Put what the steps of a city's registry cost into `registry.json`; the newest of a size and title is kept."""
+    kept = json.loads(REGISTRY_FILE.read_text(encoding="utf-8")) if REGISTRY_FILE.exists() else []
+    row = {
+        "size": size, "title": title, "steps": [asdict(one) for one in steps],
+        "load_after": round(os.getloadavg()[0], 1),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine(),
+    }  # fmt: skip
+    rows = [*(one for one in kept if (one["size"], one["title"]) != (size, title)), row]
+    rows.sort(key=lambda one: (one["size"], one["title"]))
+    REGISTRY_FILE.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def rows_kept() -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ def main(home: Path, questions: int) -> None:
     size = sum(path.stat().st_size for path in folder.iterdir()) / 2**20
     print(f"index: {time.monotonic() - started:.1f} s to make or open, {size:,.0f} MiB")
     draw = random.Random(1)  # noqa: S311 - questions, repeatable by seed
-    persons = _persons(home, questions)
+    persons = persons_of(home, questions)
     index.search({"name": persons[0]["name"], "birth_date": persons[0]["birth_date"]})
     for columns in ASKED:
         times, worked, first = [], [], 0
@@ -57,7 +57,8 @@ def main(home: Path, questions: int) -> None:
         print(f"{' + '.join(columns):<50} {told}  first {first / len(times):.3f}")
 
 
-def _persons(home: Path, count: int) -> list[dict[str, str]]:
+def persons_of(home: Path, count: int) -> list[dict[str, str]]:
+    """Some persons of a published home, in no order."""
     golden = home / "published" / "person" / "current" / "data.parquet"
     listed = ", ".join(("master_id", *(f"CAST({name} AS VARCHAR) AS {name}" for name in COLUMNS)))
     with duckdb.connect() as connection:

@@ -153,6 +153,7 @@ def publish(
     as_of: date,
     runs: Mapping[str, str | None] | None = None,
     waived: AbstractSet[str] = frozenset(),
+    on_step: publication.OnStep = lambda _: None,
 ) -> Manifest:
     """Publish both base databases from match runs (entity → run); without `runs`, those of the states in force.
 
@@ -182,7 +183,7 @@ def publish(
     )
     with open_database(zones, settings.server_url) as database:
         migration.upgrade(database.engine)
-        published = publication.publish(database.engine, zones, request)
+        published = publication.publish(database.engine, zones, request, on_step=on_step)
         _grant_readers(settings, database.engine)
         return published
 
