@@ -49,7 +49,7 @@ def readable(actor: Actor) -> ColumnElement[bool]:
         NotAllowed: the role reads no findings at all.
     """
     require(actor, "read")
-    return and_(_in_districts(actor), true() if actor.has("see_shadow") else finding.c.shadow.is_(False))
+    return and_(_in_districts(actor), true() if actor.has("see_shadow") else ~finding.c.shadow)
 
 
 def _in_districts(actor: Actor) -> ColumnElement[bool]:

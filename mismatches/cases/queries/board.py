@@ -1,8 +1,10 @@
 """The board: how many findings and how much yuan, by rule, severity, state, district and month."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Literal, get_args
 
 from sqlalchemy import Connection, and_, case, func, select
 
@@ -15,38 +17,53 @@ SUPPRESSED = "suppressed"
 """What a cell names the state of findings whose suppression is in force."""
 
 
+BoardKey = Literal["rule", "severity", "state", "division", "month"]
+EVERY_KEY: tuple[BoardKey, ...] = get_args(BoardKey)
+
+
 @dataclass(frozen=True)
 class BoardCell:
-    """Findings that agree in all five; sums in yuan. `division`: six digits, null where unknown."""
+    """Findings that agree in all keys; sums in yuan. A key that was not asked for is null.
 
-    rule: str
-    severity: Severity
-    state: str
+    `division`: six digits, null where unknown.
+    """
+
+    rule: str | None
+    severity: Severity | None
+    state: str | None
     division: str | None
-    month: str
+    month: str | None
     findings: int
     estimate_low: Decimal | None
     estimate_likely: Decimal | None
     estimate_high: Decimal | None
 
 
-def board(connection: Connection, actor: Actor, wanted: Filter | None = None, *, today: date) -> tuple[BoardCell, ...]:
+def board(
+    connection: Connection,
+    actor: Actor,
+    wanted: Filter | None = None,
+    *,
+    today: date,
+    by: Sequence[BoardKey] = EVERY_KEY,
+) -> tuple[BoardCell, ...]:
     """The cells of the board, for the caller to add up as it is shown; by default of the hits that are still found.
+
+    Fewer keys in `by` are fewer cells.
 
     Raises:
         NotAllowed: the role reads no findings.
     """
     c = finding.c
     state = case((is_suppressed(today), SUPPRESSED), else_=c.state).label("state")
-    keys = (c.rule, c.severity, state, c.division, c.month)
+    known = {"rule": c.rule, "severity": c.severity, "state": state, "division": c.division, "month": c.month}
+    keys = [known[name] for name in by]
+    amounts = (c.estimate_low, c.estimate_likely, c.estimate_high)
     rows = connection.execute(
-        select(
-            *keys,
-            func.count().label("findings"),
-            *(func.sum(column).label(column.name) for column in (c.estimate_low, c.estimate_likely, c.estimate_high)),
-        )
+        select(*keys, func.count().label("findings"), *(func.sum(column).label(column.name) for column in amounts))
         .where(and_(readable(actor), conditions(wanted or Filter(), today)))
         .group_by(*keys)
         .order_by(*keys)
     ).mappings()
-    return tuple(BoardCell(**row) for row in rows)
+    nothing = dict.fromkeys(EVERY_KEY)
+    return tuple(BoardCell(**{**nothing, **row}) for row in rows)

@@ -135,7 +135,7 @@ def find(connection: Connection, actor: Actor, wanted: Filter, page: Page | None
 def conditions(wanted: Filter, today: date) -> ColumnElement[bool]:
     """A filter as SQL. It limits further what `readable` allows and never widens it."""
     c = finding.c
-    parts: list[ColumnElement[bool]] = [c.shadow.is_(wanted.shadow)]
+    parts: list[ColumnElement[bool]] = [c.shadow if wanted.shadow else ~c.shadow]
     for column, values in ((c.rule, wanted.rules), (c.severity, wanted.severities), (c.month, wanted.months)):
         if values:
             parts.append(column.in_(values))
@@ -181,9 +181,9 @@ def _page(connection: Connection, condition: ColumnElement[bool], page: Page) ->
     first = [(column.desc() if page.descending else column.asc()).nulls_last() for column in _SORTED[page.order]]
     if page.order == "severity" and not page.descending:
         first = []  # the ties say the same, and the index holds them
-    rows = connection.execute(
-        select(*COLUMNS).where(condition).order_by(*first, *_TIES).limit(page.limit).offset(page.offset)
-    ).mappings()
+    ids = select(finding.c.finding_id).where(condition).order_by(*first, *_TIES).limit(page.limit).offset(page.offset)
+    chosen = finding.c.finding_id.in_(ids)  # sorts ids, and reads whole rows of the page only
+    rows = connection.execute(select(*COLUMNS).where(chosen).order_by(*first, *_TIES)).mappings()
     return tuple(FindingRow(**row) for row in rows)
 
 

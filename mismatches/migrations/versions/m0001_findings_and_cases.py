@@ -60,10 +60,15 @@ _TABLES = (
 
 _OPEN = "WHERE gone_on IS NULL AND outcome = 'hit' AND NOT shadow"
 _INDEXES = (
+    # both hold every column that a list filters by or adds up, so that totals read the index alone
     f"""CREATE INDEX finding_worklist ON mismatches.finding
-        (severity_rank, estimate_likely DESC NULLS LAST, finding_id) {_OPEN}""",
-    f"""CREATE INDEX finding_board ON mismatches.finding (division, rule, severity, state, month)
-        INCLUDE (suppressed_until, estimate_low, estimate_likely, estimate_high) {_OPEN}""",
+        (severity_rank, estimate_likely DESC NULLS LAST, finding_id)
+        INCLUDE (rule, severity, state, division, month, suppressed_until, owner, due_on, estimate_low, estimate_high,
+            recovered) {_OPEN}""",
+    f"""CREATE INDEX finding_district ON mismatches.finding (division, rule, state)
+        INCLUDE (severity, month, suppressed_until, owner, due_on, estimate_low, estimate_likely, estimate_high,
+            recovered) {_OPEN}""",
+    "CREATE INDEX finding_master ON mismatches.finding (master_id)",
     "CREATE INDEX finding_subject ON mismatches.finding (subject_id)",
     "CREATE INDEX finding_rule ON mismatches.finding (rule, gone_on)",
     "CREATE INDEX finding_owner ON mismatches.finding (owner) WHERE owner IS NOT NULL",
