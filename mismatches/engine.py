@@ -93,13 +93,17 @@ class Engine:
         Its findings stay in the connection as the table `RuleRun.table`: the columns of findings.parquet, then
         reason and figures (JSON).
         """
-        started = monotonic()
         if why := self._request.settings.suspended.get(rule.id):
             return RuleRun(rule, absent=(why,), suspended=True)
         absent = absences(self._connection, self._request, rule)
         if absent:
             return RuleRun(rule, absent=tuple(absent))
-        year = self._year(rule)
+        return self.judge(rule)
+
+    def judge(self, rule: Rule, year: int | None = None) -> RuleRun:
+        """Judge every subject over whatever is there; `year` says which dated settings count, where it is known."""
+        started = monotonic()
+        year = self._year(rule) if year is None else year
         if year is None:
             what = f"{rule.year.dataset}.{rule.year.column}" if rule.year else "as_of"
             return RuleRun(rule, absent=(Bilingual(f"{what} 没有年度", f"{what} holds no year"),))

@@ -200,3 +200,12 @@ def test_counts_add_up_to_the_subjects(town):
     for rule in town.check().manifest.facts["rules"].values():
         assert sum(rule["not_comparable_reasons"].values()) == rule["counts"]["not_comparable"]
         assert sum(rule["hits_by_severity"].values()) == rule["counts"]["hit"]
+
+
+def test_a_suspended_rule_does_not_run_and_says_why(city):
+    city.settings = CheckSettings(suspended={"unregistered_taxpayer": Bilingual("规则已暂停", "the rule is suspended")})
+    checked = city.check(reports=True)
+    told = checked.rule("unregistered_taxpayer")
+    assert (told["ran"], told["suspended"]) == (False, True)
+    assert told["absent"] == [{"zh": "规则已暂停", "en": "the rule is suspended"}]
+    assert "规则已暂停" in (checked.out / "report.html").read_text("utf-8")

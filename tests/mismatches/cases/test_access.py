@@ -22,6 +22,7 @@ ASKED = {
     "find": lambda _: ((Filter(outcome=None, open_only=False),), {"today": TODAY}),
     "finding_page": lambda f: ((f,), {"at": NOON}),
     "history": lambda f: ((f,), {}),
+    "stored_finding": lambda f: ((f,), {}),
     "log_look": lambda f: ((f, "printed"), {"at": NOON}),
     "subject_findings": lambda _: (("P1",), {}),
     "rule_yields": lambda _: ((), {}),
@@ -30,7 +31,7 @@ ASKED = {
     "remove_view": lambda _: (("mine",), {}),
     "act": lambda f: ((Step(f, "note", 1, text="看"),), {"at": NOON, "today": TODAY}),
 }
-SECRET = ("finding_page", "log_look", "act")
+SECRET = ("finding_page", "log_look", "stored_finding", "act")
 OWN = ("saved_views", "save_view", "remove_view")
 
 
