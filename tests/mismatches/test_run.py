@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from mismatches.declarations import shipped_rules
-from mismatches.request import InputState
+from mismatches.request import CheckSettings, InputState
 from mismatches.run import FINDINGS_COLUMNS, cross_check
+from schemas.bilingual import Bilingual
 from schemas.contract import product_contract
 from tests.mismatches.conftest import ENGINE_RULES
 

@@ -21,7 +21,8 @@ CHIEF = Actor("chief", "supervisor", None)
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory, new_engine):
     """One under-declared base of 12 months at 10,333.33 yuan against 5,000, beside a pair that is in order."""
-    city, engine = City(tmp_path_factory.mktemp("city")), new_engine()
+    city = City(tmp_path_factory.mktemp("city"), only=("underdeclared_contribution_base",))
+    engine = new_engine()
     for key, base in ((1, "5000"), (2, "12000")):
         number = f"91370202MA3C0000{key}X"
         city.add("social_security.employer", {"record_id": f"S{key}", "name": "单位"})
@@ -57,7 +58,7 @@ def test_the_same_cents_come_out_again(stored):
 
 def test_another_value_or_setting_gives_another_amount(stored):
     altered = [
-        {**cited, "values": {**cited["values"], "wages": "123999.97"}} if cited["dataset"] == "wage" else cited
+        {**cited, "values": {**cited["values"], "wages": "124000.06"}} if cited["dataset"] == "wage" else cited
         for cited in stored.evidence
     ]
     assert not recompute(replace(stored, evidence=altered), RULES[stored.rule]).same

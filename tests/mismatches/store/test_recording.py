@@ -13,7 +13,7 @@ DAY = timedelta(days=1)
 
 def town(folder):
     """One enterprise without a tax record, one with; the tax register has an unrelated taxpayer, too."""
-    city = City(folder)
+    city = City(folder, only=("unregistered_taxpayer",))
     city.add(
         "commerce.enterprise",
         {"record_id": "C1", "name": "甲公司", "uscc": "91370202MA1B2C3D4E", "status": "1",
