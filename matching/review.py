@@ -81,7 +81,7 @@ def pending(nodes: Nodes, model: MatchModel, weighed: Weighed, root: Roots) -> P
         root: cluster by node.
     """
     pairs = weighed.pairs
-    reason = _reasons(len(nodes), model, weighed, root)
+    reason = _reasons(model, pairs, weighed.chances, root)
     rows = np.flatnonzero(reason >= 0)
     uncertainty = entropy(_open_chances(len(nodes), weighed, reason, rows))
     moved = _moved(nodes, Pairs(pairs.left[rows], pairs.right[rows]), root)
@@ -98,16 +98,20 @@ def pending(nodes: Nodes, model: MatchModel, weighed: Weighed, root: Roots) -> P
     return Pending(rows[best], reason[rows][best], uncertainty[best], moved[best], alike[best], teaches[best])
 
 
-def _reasons(size: int, model: MatchModel, weighed: Weighed, root: Roots) -> Reasons:
+def pending_rows(model: MatchModel, pairs: Pairs, chances: Bits, root: Roots) -> Places:
+    """The places of pending pairs among candidate pairs; with all others left out, the same ones are pending."""
+    return np.asarray(np.flatnonzero(_reasons(model, pairs, chances, root) >= 0))
+
+
+def _reasons(model: MatchModel, pairs: Pairs, chances: Bits, root: Roots) -> Reasons:
     """Why each candidate pair is pending; −1 where it is not. A cut tells more than the window."""
-    pairs, chances = weighed.pairs, weighed.chances
     low, high = model.review
     out = np.where((chances >= low) & (chances <= high), np.int8(WINDOW), np.int8(-1))
     linked = chances >= model.link
     together = root[pairs.left] == root[pairs.right]
     cut = linked & ~together
     if cut.any():
-        beside = np.zeros(size, bool)
+        beside = np.zeros(len(root), bool)
         beside[pairs.left[cut]] = beside[pairs.right[cut]] = True
         out[linked & together & (beside[pairs.left] | beside[pairs.right])] = BESIDE
         out[cut] = CUT

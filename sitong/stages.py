@@ -5,12 +5,9 @@ enough to hand from task to task. A stage that ran with the same inputs finds it
 that was killed left nothing that a reader would take for whole.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -20,9 +17,6 @@ from connectors import drops, intake
 from connectors.refusals import Rejection, rejected
 from exchange import agreement_files, delivery, readers
 from exchange.agreement import Agreement
-from matching import model as match_models
-from matching.incremental.state import FORMAT as MATCH_FORMAT
-from matching.run import match
 from mismatches.request import CheckSettings, CrossCheckRequest, InputState
 from mismatches.run import cross_check as run_rules
 from registry import migration, publication
@@ -32,10 +26,11 @@ from registry.history.reading import as_of as as_of_both_times
 from registry.policy import policy
 from registry.relations import publishing as relations
 from schemas.contract import source_contract
-from sitong import quality
+from sitong import quality, reconciling
+from sitong.reconciling import How, Matching
 from sitong.recording import open_store
 from sitong.settings import Settings, now
-from storage.commit import commit, replace, staging
+from storage.commit import replace, staging
 from storage.engine import open_database
 from storage.errors import BadSpecification, PublicationHeld, SourceUnavailable
 from storage.manifest import Manifest, is_whole, read_manifest
@@ -120,31 +115,16 @@ def write_quality_index(settings: Settings) -> Path:
     return quality.write_index_page(settings.zones, intake.accepted(settings.zones))
 
 
-def reconcile(settings: Settings, entity: Entity, *, full: bool = False) -> Manifest | None:
+def reconcile(settings: Settings, entity: Entity, *, how: How = "changes") -> Manifest | None:
     """Match an entity's accepted records; the run's manifest, or None where no dataset of the entity was accepted.
 
-    `full` decides everything anew even where these inputs have been decided.
+    See `sitong.reconciling` for what `how` means; by default only what changed since the last run is decided.
     """
-    zones = settings.zones
     states = _states(settings, entity)
     if not states:
         return None
     inputs = {name: manifest.version for name, manifest in states.items()}
-    target = zones.matching(entity, _run_name(entity, inputs, salt=now().isoformat() if full else ""))
-    if is_whole(target):
-        return read_manifest(target)
-    with staging(zones) as folder:
-        summary = match(entity, _tables(settings, inputs), folder)
-        manifest = Manifest(
-            kind="matching",
-            name=entity,
-            version=target.name,
-            created_at=now(),
-            rows=sum(summary.records.values()),
-            inputs=inputs,
-            facts={"clusters": summary.clusters, "pairs": summary.pairs, "seconds": summary.seconds},
-        )
-        return commit(folder, target, manifest)
+    return reconciling.reconcile(Matching(settings.zones, entity, inputs, now()), how)
 
 
 def publish(
@@ -153,7 +133,7 @@ def publish(
     as_of: date,
     runs: Mapping[str, str | None] | None = None,
     waived: AbstractSet[str] = frozenset(),
-    on_step: publication.OnStep = lambda _: None,
+    on_step: publication.OnStep | None = None,
 ) -> Manifest:
     """Publish both base databases from match runs (entity → run); without `runs`, those of the states in force.
 
@@ -183,7 +163,8 @@ def publish(
     )
     with open_database(zones, settings.server_url) as database:
         migration.upgrade(database.engine)
-        published = publication.publish(database.engine, zones, request, on_step=on_step)
+        told = {"on_step": on_step} if on_step else {}
+        published = publication.publish(database.engine, zones, request, **told)
         _grant_readers(settings, database.engine)
         return published
 
@@ -291,19 +272,15 @@ def _tables(settings: Settings, versions: Mapping[str, str]) -> dict[str, Path]:
     return tables
 
 
-def _run_name(entity: Entity, inputs: Mapping[str, str], salt: str = "") -> str:
-    declaration = match_models.as_json(match_models.declared(entity))
-    text = json.dumps([installed_version("sitong"), MATCH_FORMAT, declaration, inputs, salt], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
-
-
 def _match_run(settings: Settings, entity: Entity, run: str | None) -> Manifest | None:
+    zones = settings.zones
     if run is None:
         states = _states(settings, entity)
         if not states:
             return None
-        run = _run_name(entity, {name: manifest.version for name, manifest in states.items()})
-    folder = settings.zones.matching(entity, run)
+        found = reconciling.run_of(zones, entity, {name: manifest.version for name, manifest in states.items()})
+        run = found.version if found else "none"
+    folder = zones.matching(entity, run)
     if not is_whole(folder):
         raise SourceUnavailable(
             f"the accepted {entity} records have not been matched", where=str(folder), expected="a finished match",

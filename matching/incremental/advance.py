@@ -45,7 +45,8 @@ class Advanced:
     Attributes:
         state: all of it.
         changed: what became of the records.
-        nodes_anew, pairs_anew: how many were formed again; `decided`: nodes of the components decided again.
+        nodes_anew, pairs_anew: how many were formed again.
+        decided: nodes of the components decided again: whoever has another cluster or probability is among them.
         cut: components with a contradiction among these.
     """
 
@@ -53,7 +54,7 @@ class Advanced:
     changed: Changed
     nodes_anew: int
     pairs_anew: int
-    decided: int
+    decided: Flags
     cut: Cut
 
 
@@ -78,7 +79,7 @@ def advance(before: MatchState, sent: Records, withdrawn: Mapping[str, Withdrawn
     root, decided, cut = _clusters(before, regrouped, paired.anew, (pairs, bits), weigh)
     counts = {field: one.counts for field, one in common.items()}
     state = MatchState(changed.records, regrouped.nodes, counts, pairs, bits, root)
-    return Advanced(state, changed, int(paired.anew.sum()), len(paired.pairs), int(decided.sum()), cut)
+    return Advanced(state, changed, int(paired.anew.sum()), len(paired.pairs), decided, cut)
 
 
 def _under_new_values(before: Records, after: Records) -> Records:

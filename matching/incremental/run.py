@@ -10,21 +10,29 @@ from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final, Literal
 
+import numpy as np
 import pyarrow as pa
 
 from matching import frozen, outputs, parameters, weighing
+from matching.blocking import Pairs
 from matching.clustering import Cut, belonging
 from matching.collapsed import of_records
+from matching.evidence import compare
 from matching.incremental import state
 from matching.incremental.advance import Advanced, Trained, advance
 from matching.incremental.changes import Withdrawn
 from matching.incremental.state import MatchState
+from matching.outputs import Weighed
 from matching.records import read
+from matching.review import pending_rows, write_review
 from matching.stages import Stage, Stopwatch, peak_mib, sparing_pool
 from storage.errors import BadSpecification
 
 log = logging.getLogger(__name__)
+
+DECIDED: Final = "decided.parquet"
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,7 @@ class ChangeSummary:
         added, replaced, removed: records that the changes concern; those sent again as they were count as none.
         nodes_anew, pairs_anew: formed again; `decided`: nodes whose component was decided again.
         clusters: distinct master ids; `linked` those of two records or more.
+        review_pairs: pairs that wait for a decision; null where none were asked for.
     """
 
     model: str
@@ -56,6 +65,7 @@ class ChangeSummary:
     decided: int
     clusters: int
     linked: int
+    review_pairs: int | None
     cut: Cut
     stages: tuple[Stage, ...]
     seconds: float
@@ -80,22 +90,32 @@ def trained_of(folder: Path) -> Trained:
     return Trained(model, known, values)
 
 
-def match_changes(previous: Path, sent: Mapping[str, Sent], out: Path) -> ChangeSummary:
+def match_changes(
+    previous: Path, sent: Mapping[str, Sent], out: Path, *, only: Literal["crosswalk"] | None = None
+) -> ChangeSummary:
     """Match what changed since a finished match, with its model.
 
     Args:
         previous: the folder of the match before; it stays as it is.
         sent: by dataset.
-        out: folder for crosswalk.parquet, model.json, values.parquet, summary.json and the state, of the match after.
+        out: folder for crosswalk.parquet, review.parquet, model.json, values.parquet, summary.json and the state, of
+            the match after, and for decided.parquet: the records whose cluster was decided again.
+        only: `crosswalk` leaves out the review pairs.
 
     Raises:
         BadSpecification: there is no whole match of this release in `previous`, or a table has no record ids.
     """
     with sparing_pool(), ThreadPoolExecutor(1) as background:
-        return _match_changes(previous, sent, out, background)
+        return _match_changes(previous, sent, out, background, only)
 
 
-def _match_changes(previous: Path, sent: Mapping[str, Sent], out: Path, background: Executor) -> ChangeSummary:
+def _match_changes(
+    previous: Path,
+    sent: Mapping[str, Sent],
+    out: Path,
+    background: Executor,
+    only: Literal["crosswalk"] | None,
+) -> ChangeSummary:
     outputs.prepare(out)
     watch = Stopwatch()
     with watch.stage("load") as stage:
@@ -114,7 +134,9 @@ def _match_changes(previous: Path, sent: Mapping[str, Sent], out: Path, backgrou
             background.submit(state.save_values, after.state.records, out / state.FOLDER, base),
             background.submit(state.save, after.state, out / state.FOLDER),
         ]
-        clusters = _write(after.state, trained, out)
+        common = weighing.frequencies(after.state.nodes, after.state.records, trained.model, trained.values)
+        clusters = _write(after.state, trained, common, out)
+        _write_decided(after, out / DECIDED)
         for name in ("model.json", frozen.FILE):
             shutil.copyfile(previous / name, out / name)
             (out / name).chmod(0o600)
@@ -122,29 +144,60 @@ def _match_changes(previous: Path, sent: Mapping[str, Sent], out: Path, backgrou
             one.result()
         state.seal(after.state, out / state.FOLDER)
         stage.rows = len(after.state.records)
-    return _summary(after, trained, clusters, watch, out)
+    review = None
+    if only is None:
+        with watch.stage("order review pairs") as stage:
+            review = stage.rows = _write_review(after.state, trained, common, out)
+    return _summary(after, trained, (*clusters, review), watch, out)
 
 
-def _write(after: MatchState, trained: Trained, out: Path) -> tuple[int, int]:
+Common = Mapping[str, weighing.Frequencies]
+
+
+def _write_review(after: MatchState, trained: Trained, common: Common, out: Path) -> int:
+    """The pairs that wait, weighed again for what they show by field; how many they are."""
+    model, chances = trained.model, weighing.probability(after.bits)
+    rows = pending_rows(model, after.pairs, chances, after.root)
+    pairs = Pairs(after.pairs.left[rows], after.pairs.right[rows])
+    evidence = compare(after.records, after.nodes, model, pairs)
+    weighed = Weighed(
+        pairs,
+        evidence,
+        after.bits[rows],
+        chances[rows],
+        lambda vectors: weighing.weigh(model, trained.parameters, common, vectors),
+    )
+    return write_review(out / "review.parquet", after.records, after.nodes, model, (weighed, after.root))
+
+
+def _write_decided(after: Advanced, path: Path) -> None:
+    """One row a record: source, dataset, record_id."""
+    records = after.state.records
+    rows = np.flatnonzero(after.decided[after.state.nodes.of_record])
+    source, dataset = outputs.split_names(records, rows)
+    keys = records.record_ids.take(pa.array(rows)).combine_chunks()
+    outputs.write_parquet(path, pa.table({"source": source, "dataset": dataset, "record_id": keys}))
+
+
+def _write(after: MatchState, trained: Trained, common: Common, out: Path) -> tuple[int, int]:
     chances = weighing.probability(after.bits)
-    common = weighing.frequencies(after.nodes, after.records, trained.model, trained.values)
     of_node = belonging(after.root, after.pairs, chances)
     belongs = of_records(after.records, after.nodes, trained.model, (trained.parameters, common), of_node)
     return outputs.write_clusters(out, after.records, after.nodes, trained.model.prefix, (after.root, belongs))
 
 
 def _summary(
-    after: Advanced, trained: Trained, clusters: tuple[int, int], watch: Stopwatch, out: Path
+    after: Advanced, trained: Trained, counts: tuple[int, int, int | None], watch: Stopwatch, out: Path
 ) -> ChangeSummary:
     records, changed = after.state.records, after.changed
     summary = ChangeSummary(
         model=trained.model.model,
         records={name: int((records.dataset == place).sum()) for place, name in enumerate(records.datasets)},
         added=changed.added, replaced=changed.replaced, removed=changed.removed,
-        nodes_anew=after.nodes_anew, pairs_anew=after.pairs_anew, decided=after.decided,
-        clusters=clusters[0], linked=clusters[1], cut=after.cut, stages=tuple(watch.stages),
+        nodes_anew=after.nodes_anew, pairs_anew=after.pairs_anew, decided=int(after.decided.sum()),
+        clusters=counts[0], linked=counts[1], review_pairs=counts[2], cut=after.cut, stages=tuple(watch.stages),
         seconds=round(sum(stage.seconds for stage in watch.stages), 3), peak_mib=peak_mib(),
     )  # fmt: skip
     outputs.write_json(out / "summary.json", asdict(summary))
-    log.info("matched changes", extra={"records": len(records), "clusters": clusters[0], "seconds": summary.seconds})
+    log.info("matched changes", extra={"records": len(records), "clusters": counts[0], "seconds": summary.seconds})
     return summary

@@ -38,7 +38,7 @@ _ENTITIES: Mapping[Matched, Entity] = {Matched.PERSONS: "person", Matched.ENTERP
 
 
 _MAKING = ".match-"
-_NOT_ALWAYS = ("golden.parquet", "review.parquet", "link_changes.parquet")
+_NOT_ALWAYS = ("golden.parquet", "review.parquet", "link_changes.parquet", "decided.parquet")
 
 
 class Only(StrEnum):
@@ -86,7 +86,7 @@ def match(
         options = MatchOptions(only="crosswalk" if only else None, model=_trained(model))
         judged = Judged(as_of.date() if as_of else today(), _datasets(accept or []))
         if since is not None and matched is not None and drops is not None and not records and model is None:
-            _match_changes(_ENTITIES[matched], since, drops, Path(folder), judged, retrain=retrain)
+            _match_changes(_ENTITIES[matched], since, drops, Path(folder), judged, (options.only, retrain))
         elif retrain:
             raise typer.BadParameter("--retrain goes with --since: without it every match is trained on its records")
         elif since is None and matched is not None and drops is not None and not records:
@@ -214,8 +214,16 @@ def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOption
     _add_reading(folder / "summary.json", reading)
 
 
-def _match_changes(entity: Entity, since: Path, drops: Path, folder: Path, judged: "Judged", *, retrain: bool) -> None:
-    """Apply a drop of changes to a finished match: the crosswalk, the model as it is, and the state."""
+def _match_changes(
+    entity: Entity,
+    since: Path,
+    drops: Path,
+    folder: Path,
+    judged: "Judged",
+    how: tuple[Literal["crosswalk"] | None, bool],
+) -> None:
+    """Apply a drop of changes to a finished match; `how`: where to stop, and whether to train anew."""
+    only, retrain = how
     from matching.incremental import run, state
     from matching.incremental.changes import Withdrawn
     from matching.records import columns_read
@@ -236,7 +244,7 @@ def _match_changes(entity: Entity, since: Path, drops: Path, folder: Path, judge
         _match_retrained(since, sent, folder)
     else:
         with step(f"match changes of {entity}s 变更匹配") as said:
-            summary = run.match_changes(since, sent, folder)
+            summary = run.match_changes(since, sent, folder, only=only)
             said.append(f"{summary.added:,} new, {summary.replaced:,} changed, {summary.removed:,} gone")
             said.append(f"{summary.clusters:,} {entity}s")
     _add_reading(folder / "summary.json", reading)

@@ -2,12 +2,15 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sitong.console import note, out, step, warn
 from sitong.settings import Settings, load_settings, now, today
+
+if TYPE_CHECKING:
+    from sitong.reconciling import How
 
 Day = Annotated[
     datetime | None,
@@ -25,7 +28,12 @@ def run(
         Path | None, typer.Option(help="Where everything lies; default var/ 主目录", file_okay=False)
     ] = None,
     as_of: Day = None,
-    full: Annotated[bool, typer.Option("--full", help="Decide everything anew 全量重算")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Decide everything again, not only what changed, by the same model 全量重算")
+    ] = False,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Train the match model on the records of today; implies --full 重新训练")
+    ] = False,
     accept: Annotated[
         list[str] | None,
         typer.Option(help="Accept a held dataset (police.resident) or a failed check of the publication 放行"),
@@ -41,7 +49,7 @@ def run(
     with home_lock(settings.zones):
         stages.repair(settings)
         _pull(settings, drops, day, datasets)
-        _publish(settings, _reconcile(settings, full), day, checks)
+        _publish(settings, _reconcile(settings, "retrain" if retrain else "full" if full else "changes"), day, checks)
         with step("cross-check 比对") as said:
             report = stages.cross_check(settings, as_of=day)
             said.append(f"{report.rows:,} findings")
@@ -83,17 +91,20 @@ def _take_in(
     return outcome
 
 
-def _reconcile(settings: Settings, full: bool) -> dict[str, str | None]:
+def _reconcile(settings: Settings, how: "How") -> dict[str, str | None]:
     """Match both entities; entity → the run, for those that have accepted records."""
     from sitong import stages
+    from sitong.reconciling import drift
 
     runs: dict[str, str | None] = {}
     for entity in stages.ENTITIES:
         with step(f"reconcile {entity}s 归集") as said:
-            found = stages.reconcile(settings, entity, full=full)
+            found = stages.reconcile(settings, entity, how=how)
             said.append(f"{found.rows:,} records, {found.facts['clusters']:,} {entity}s" if found else "no dataset")
             if found:
                 runs[entity] = found.version
+        if found and (reason := drift(found)):
+            warn(f"{entity}: {reason}; train the model anew with `sitong run --retrain`")
     return runs
 
 

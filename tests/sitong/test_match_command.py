@@ -154,6 +154,9 @@ def test_nothing_of_the_match_before_stays_beside_another_crosswalk(town, tmp_pa
     outcome = call("match", "persons", "--drops", drop, "--out", out, "--since", out)
     assert outcome.status == 0, outcome.said
     assert not (out / "golden.parquet").exists()
+    assert (out / "review.parquet").exists()
+    outcome = call("match", "persons", "--drops", drop, "--out", out, "--since", out, "--only", "crosswalk")
+    assert outcome.status == 0, outcome.said
     assert not (out / "review.parquet").exists()
 
 
