@@ -9,7 +9,7 @@ import pytest
 from sitong import reconciling, stages
 from sitong.settings import Settings
 from storage.manifest import Manifest
-from tests.sitong.homes import call
+from tests.sitong.homes import call, new_database
 
 FIRST, DAYS = dt.date(2026, 3, 31), 3
 KEY = ["source", "dataset", "record_id"]
@@ -67,6 +67,43 @@ def test_changes_day_by_day_give_what_a_match_of_all_records_gives(week, tmp_pat
                 before[entity] = again
                 continue
             before[entity] = run
+
+
+PUBLISHED = (
+    *(f"{entity}{kind}" for entity in stages.ENTITIES for kind in ("", "_crosswalk", "_changes")), "relations",
+)  # fmt: skip
+
+
+def published(settings):
+    """All that readers and consumers of the feed find in files."""
+    return {
+        (product, file.name): pq.read_table(file)
+        for product in PUBLISHED
+        for file in sorted(settings.zones.current(product).glob("*.parquet"))
+    }
+
+
+def test_both_ways_publish_the_same_bases_and_feeds_day_by_day(week, server, tmp_path):
+    ways = {
+        how: Settings(home=tmp_path / how, database_url=server.url("owner", new_database(server)))
+        for how in ("changes", "full")
+    }
+    for settings in ways.values():
+        settings.zones.create()
+    for day, drop in enumerate(week):
+        found = {}
+        for how, settings in ways.items():
+            as_of = FIRST + dt.timedelta(days=day)
+            pulled(settings, drop, as_of)
+            runs = {entity: stages.reconcile(settings, entity, how=how).version for entity in stages.ENTITIES}
+            stages.publish(settings, as_of=as_of, runs=runs)
+            found[how] = published(settings)
+        assert len(found["full"]) > len(PUBLISHED)
+        assert found["changes"].keys() == found["full"].keys()
+        for name, table in found["full"].items():
+            assert found["changes"][name].equals(table), (day, name)
+        if day:
+            assert found["full"]["person_changes", "data.parquet"].num_rows > 0
 
 
 def differing(one, other):
