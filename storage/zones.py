@@ -15,7 +15,10 @@ FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 MAX_COMPONENT_BYTES = 255  # of one name, on every file system in use
 
-_ZONES = ("landing", "accepted", "quarantine", "quality", "matching", "published", "reports", "deliveries", "work")
+_ZONES = (
+    "landing", "accepted", "quarantine", "quality", "matching", "published", "reports", "deliveries", "attachments",
+    "work",
+)  # fmt: skip
 
 LASTING_ZONES = tuple(name for name in _ZONES if name != "work")
 """The zones that a home cannot do without; what else lies in it is not ours, or can be made again."""
@@ -77,6 +80,10 @@ class Zones:
     def deliveries(self, recipient: str, version: str) -> Path:
         """Folder of one delivery to a recipient."""
         return self._path("deliveries", recipient, version)
+
+    def attachment(self, sha256: str) -> Path:
+        """File of a case's attachment, by the hash of its content."""
+        return self._path("attachments", sha256[:2], sha256)
 
     def search(self, entity: str, version: str) -> Path:
         """Folder of a search index of a base database; made anew where it is missing."""
