@@ -11,7 +11,20 @@ import sys
 import typer
 
 from schemas.errors import SchemaError
-from sitong.commands import backup, doctor, evaluate, explain, history, match, prune, rollback, run, search, simulate
+from sitong.commands import (
+    backup,
+    doctor,
+    evaluate,
+    explain,
+    findings,
+    history,
+    match,
+    prune,
+    rollback,
+    run,
+    search,
+    simulate,
+)
 from sitong.console import complain, complain_internal
 from storage.errors import SitongError
 
@@ -32,6 +45,7 @@ app.command("match")(match.match)
 app.command("explain")(explain.explain)
 app.command("evaluate")(evaluate.evaluate)
 app.command("run")(run.run)
+app.command("findings")(findings.findings)
 app.command("history")(history.history)
 app.command("rollback")(rollback.rollback)
 app.command("prune")(prune.prune)

@@ -1,0 +1,104 @@
+"""Findings as a file: CSV, JSON, or a workbook that auditors fill in and hand back.
+
+Ids are text. The last columns of the workbook are for the auditor: the action from a list, its reason code, yuan,
+voucher and a note; the version of the case stands beside them, so that a later reader sees whether somebody acted
+meanwhile.
+"""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO
+
+import xlsxwriter
+
+from mismatches.cases.declaration import case_rules
+from mismatches.cases.queries.listing import FindingRow
+
+TOLD = (
+    "finding_id",
+    "rule",
+    "severity",
+    "state",
+    "version",
+    "subject_kind",
+    "subject_id",
+    "period",
+    "division",
+    "month",
+    "estimate_low",
+    "estimate_likely",
+    "estimate_high",
+    "recovered",
+    "owner",
+    "due_on",
+    "reason",
+)
+"""The columns of a file of findings, in its order."""
+
+FILLED = ("action", "reason_code", "amount", "voucher", "note")
+"""The columns that an auditor fills in."""
+
+SHEET = "findings"
+FROM_SHEET = ("take", "exclude", "confirm", "assess", "record_payment", "close", "close_without_payment", "note")
+"""Actions that a workbook can carry: those that need nothing but its columns."""
+
+_NUMBERS = frozenset({"version", "estimate_low", "estimate_likely", "estimate_high", "recovered"})
+_WIDTHS: Mapping[str, int] = {"finding_id": 27, "rule": 30, "subject_id": 14, "reason": 24, "action": 18, "note": 40}
+
+
+def write_csv(rows: Sequence[FindingRow], stream: IO[str]) -> None:
+    """One line a finding, with a head."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(TOLD)
+    writer.writerows([_text(getattr(row, name)) for name in TOLD] for row in rows)
+
+
+def write_json(rows: Sequence[FindingRow], stream: IO[str]) -> None:
+    """A list of objects; yuan as text, so that no cent is lost."""
+    values = [{name: _plain(getattr(row, name)) for name in TOLD} for row in rows]
+    stream.write(json.dumps(values, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_workbook(rows: Sequence[FindingRow], path: Path) -> None:
+    """A workbook with lists to choose from in the columns to fill in."""
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        sheet = book.add_worksheet(SHEET)
+        head = book.add_format({"bold": True, "bg_color": "#E6ECF2", "bottom": 1})
+        text, money = book.add_format({"num_format": "@"}), book.add_format({"num_format": "#,##0.00"})
+        for place, name in enumerate((*TOLD, *FILLED)):
+            sheet.write_string(0, place, name, head)
+            kind = money if name in {*_NUMBERS, "amount"} - {"version"} else text
+            sheet.set_column(place, place, _WIDTHS.get(name, 13), kind)
+        for line, row in enumerate(rows, 1):
+            for place, name in enumerate(TOLD):
+                value = getattr(row, name)
+                if name in _NUMBERS and value is not None:
+                    sheet.write_number(line, place, float(value))
+                else:
+                    sheet.write_string(line, place, _text(value), text)
+        last = max(len(rows), 1)
+        _offer(sheet, "action", FROM_SHEET, last)
+        rules = case_rules()
+        codes = sorted({code for name in FROM_SHEET for code in rules.actions[name].reasons})
+        _offer(sheet, "reason_code", codes, last)
+        sheet.freeze_panes(1, 1)
+        sheet.autofilter(0, 0, last, len(TOLD) + len(FILLED) - 1)
+
+
+def _offer(sheet: xlsxwriter.worksheet.Worksheet, name: str, choices: Sequence[str], last: int) -> None:
+    place = len(TOLD) + FILLED.index(name)
+    sheet.data_validation(1, place, last, place, {"validate": "list", "source": list(choices)})
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, int) else _text(value)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)

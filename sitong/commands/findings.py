@@ -1,0 +1,178 @@
+"""`sitong findings`: the findings of the cross-checks and where their cases stand; workbooks of auditors read back."""
+
+import getpass
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sitong.commands.rollback import Home
+from sitong.console import err, out
+from sitong.settings import Settings, load_settings, now, today
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from mismatches.cases.access import Actor
+    from mismatches.cases.queries.listing import Filter, FindingRow
+    from mismatches.cases.queries.pages import FindingPage
+
+
+class Format(StrEnum):
+    """How the list is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    XLSX = "xlsx"
+
+
+Words = list[str] | None
+FindingId = Annotated[str | None, typer.Argument(metavar="[FINDING_ID]", help="Show one finding in full 疑点编号")]
+Limit = Annotated[int, typer.Option(help="Lines of the table at most 表格最多行数", min=1, max=1000)]
+
+
+def findings(
+    finding_id: FindingId = None,
+    rule: Annotated[Words, typer.Option(help="规则")] = None,
+    severity: Annotated[Words, typer.Option(help="high, medium, low 严重程度")] = None,
+    district: Annotated[Words, typer.Option(help="Division codes or their first digits, or unknown 行政区划")] = None,
+    month: Annotated[Words, typer.Option(help="First seen in, YYYY-MM 首次发现月份")] = None,
+    state: Annotated[Words, typer.Option(help="new, assigned, … 状态")] = None,
+    subject: Annotated[str | None, typer.Option(help="Master id of a person or an enterprise 主标识")] = None,
+    output: Annotated[Format, typer.Option("--format", help="All lines but of the table 输出格式")] = Format.TABLE,
+    to: Annotated[Path | None, typer.Option("--out", help="File to write; xlsx needs one 输出文件")] = None,
+    limit: Limit = 50,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show numbers of persons whole; logged 显示完整号码")
+    ] = False,
+    back: Annotated[
+        Path | None,
+        typer.Option("--read-back", help="Take the actions of a filled workbook 读回工作簿", dir_okay=False),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """List findings, show one, or read auditors' outcomes back. 疑点清单、详情与结果读回。"""
+    from mismatches.cases.queries.listing import Filter
+
+    if output is Format.XLSX and to is None and finding_id is None and back is None:
+        raise typer.BadParameter("--format xlsx needs --out FILE.xlsx")
+    settings = load_settings(home=home)
+    wanted = Filter(
+        rules=tuple(rule or ()), severities=tuple(severity or ()), districts=tuple(district or ()),  # type: ignore[arg-type]
+        months=tuple(month or ()), states=tuple(state or ()), subject=subject,
+    )  # fmt: skip
+    with _database(settings) as (engine, actor):
+        if back is not None:
+            _read_back(engine, actor, back)
+        elif finding_id is not None:
+            _show(engine, actor, finding_id, reveal=reveal)
+        elif output is Format.TABLE:
+            _table(engine, actor, wanted, limit)
+        else:
+            _write(_every(engine, actor, wanted), output, to)
+
+
+@contextmanager
+def _database(settings: Settings) -> "Iterator[tuple[Engine, Actor]]":
+    """The database as its writer, and who sits at the terminal: whoever may read the home may see the whole city."""
+    from mismatches import migration
+    from mismatches.cases.access import Actor
+    from storage.engine import open_database
+
+    with open_database(settings.zones, settings.server_url) as database:
+        migration.upgrade(database.engine)
+        yield database.writer, Actor(getpass.getuser(), "supervisor", None)
+
+
+def _table(engine: "Engine", actor: "Actor", wanted: "Filter", limit: int) -> None:
+    from rich.table import Table
+
+    from mismatches.cases.queries.listing import Page, find
+    from mismatches.wording import money
+
+    with engine.connect() as connection:
+        found = find(connection, actor, wanted, Page(limit=limit), today=today())
+    table = Table("疑点 finding", "规则 rule", "程度", "状态 state", "主体 subject", "区划", "月份", "估算 yuan")
+    for row in found.rows:
+        told = (row.finding_id, row.rule, row.severity, row.state, row.subject_id, row.division, row.month)
+        table.add_row(*(text or "—" for text in told), money(row.estimate_likely))
+    out.print(table)
+    err.print(f"{len(found.rows):,} of {found.total:,} findings, {money(found.estimate_likely)} yuan", markup=False)
+
+
+def _every(engine: "Engine", actor: "Actor", wanted: "Filter") -> "list[FindingRow]":
+    from mismatches.cases.queries.listing import MOST_ROWS, Page, find
+
+    rows: list[FindingRow] = []
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        while len(rows) % MOST_ROWS == 0:
+            part = find(connection, actor, wanted, Page(limit=MOST_ROWS, offset=len(rows)), today=today()).rows
+            if not part:
+                break
+            rows += part
+    return rows
+
+
+def _write(rows: "Sequence[FindingRow]", output: Format, to: Path | None) -> None:
+    from mismatches.cases.sheet import write_csv, write_json, write_workbook
+
+    if output is Format.XLSX and to is not None:
+        write_workbook(rows, to)
+        return
+    write = write_csv if output is Format.CSV else write_json
+    if to is None:
+        write(rows, sys.stdout)
+        return
+    with to.open("w", encoding="utf-8", newline="") as stream:
+        write(rows, stream)
+
+
+def _show(engine: "Engine", actor: "Actor", finding_id: str, *, reveal: bool) -> None:
+    from mismatches.cases.queries.pages import finding_page
+
+    with engine.begin() as connection:
+        page = finding_page(connection, actor, finding_id, at=now(), reveal=reveal)
+    for line in _told(page):
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def _told(page: "FindingPage") -> Iterator[str]:
+    from mismatches.declarations import shipped_rules
+    from mismatches.wording import fill, money
+
+    row, rule = page.row, next((one for one in shipped_rules() if one.id == page.row.rule), None)
+    yield f"{row.finding_id}  {row.rule} {row.rule_version}  {row.severity}  {row.state} (version {row.version})"
+    yield f"{row.subject_kind} {row.subject_id or '—'}  {row.period or '—'}  district {row.division or '—'}"
+    if rule and row.reason in rule.reasons:
+        known = {"year": str(page.year), "as_of": page.observed_on, **page.parameters, **row.figures}
+        yield fill(rule.reasons[row.reason], "zh", known)
+        yield fill(rule.reasons[row.reason], "en", known)
+    yield f"{money(row.estimate_low)} / {money(row.estimate_likely)} / {money(row.estimate_high)} yuan"
+    yield f"found since {row.first_seen}, last on {page.last_seen}; values of {page.observed_on}"
+    for record in page.evidence:
+        told = ", ".join(f"{name} {value}" for name, value in record.values.items())
+        yield f"  {record.role} {record.source}.{record.dataset} {record.record_id}: {told}"
+    for event in page.events:
+        yield f"  {event.at:%Y-%m-%d %H:%M} {event.actor} {event.action}: {event.state_before} → {event.state_after}"
+
+
+def _read_back(engine: "Engine", actor: "Actor", path: Path) -> None:
+    from mismatches.cases.read_back import read_back
+
+    reports = read_back(engine, actor, path, at=now(), today=today())
+    for one in reports:
+        if one.result != "nothing":
+            out.print(
+                f"row {one.row} {one.finding_id}: {one.result} {one.message}".rstrip(), markup=False, soft_wrap=True
+            )
+    counts = {
+        result: sum(one.result == result for one in reports) for result in ("taken", "known", "nothing", "refused")
+    }
+    err.print(f"{len(reports)} rows: " + ", ".join(f"{count} {name}" for name, count in counts.items()), markup=False)
+    if counts["refused"]:
+        raise typer.Exit(1)

@@ -1,0 +1,103 @@
+"""Findings as files, and workbooks that come back: every row accounted for, none twice, none over another's work."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import pytest
+import xlsxwriter
+
+from mismatches.cases.queries.listing import Filter, find
+from mismatches.cases.read_back import read_back
+from mismatches.cases.sheet import FILLED, TOLD, write_csv, write_json, write_workbook
+from storage.errors import SourceRejected
+from tests.mismatches.cases.conftest import CHIEF, LI, NOON, TODAY, WANG
+
+
+def fill(path, rows):
+    """A workbook as an auditor hands it back."""
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("findings")
+        names = ("finding_id", "version", *FILLED)
+        sheet.write_row(0, 0, names)
+        for line, row in enumerate(rows, 1):
+            for place, name in enumerate(names):
+                if name in row:
+                    sheet.write(line, place, row[name])
+    return path
+
+
+def take(office, actor, path):
+    return [(one.row, one.result) for one in read_back(office.engine, actor, path, at=NOON, today=TODAY)]
+
+
+def test_rows_are_taken_refused_or_left_alone_and_all_are_told(office, tmp_path):
+    taken, conflicted, other, untouched, noted = (office.plant() for _ in range(5))
+    foreign = office.plant(division="370203")
+    office.act(CHIEF, conflicted, "assign", 0, owner="wang")
+    path = fill(
+        tmp_path / "back.xlsx",
+        [
+            {"finding_id": taken, "version": 0, "action": "take"},
+            {"finding_id": conflicted, "version": 0, "action": "take"},
+            {"finding_id": other, "version": 0, "action": "confirm", "reason_code": "underpaid"},
+            {"finding_id": untouched, "version": 0},
+            {"finding_id": foreign, "version": 0, "action": "take"},
+            {"finding_id": "F0", "version": 0, "action": "take"},
+            {"finding_id": noted, "version": 0, "note": "电话联系"},
+            {"finding_id": noted, "version": "x", "action": "note", "note": "y"},
+        ],
+    )
+    results = ["taken", "refused", "refused", "nothing", "refused", "refused", "taken", "refused"]
+    assert take(office, LI, path) == list(enumerate(results, 2))
+    assert (office.row(taken)["state"], office.row(taken)["owner"]) == ("assigned", "li")
+    assert (office.row(conflicted)["owner"], office.row(foreign)["version"]) == ("wang", 0)
+
+
+def test_the_same_file_again_changes_nothing(office, tmp_path):
+    finding = office.plant()
+    office.act(LI, finding, "take", 0)
+    row = {"finding_id": finding, "version": 1, "action": "exclude", "reason_code": "source_error", "note": "数据有误"}
+    path = fill(tmp_path / "back.xlsx", [row])
+    assert take(office, LI, path) == [(2, "taken")]
+    before = office.row(finding)
+    assert take(office, LI, path) == [(2, "known")]
+    assert office.row(finding) == before
+    assert take(office, WANG, path) == [(2, "refused")]
+
+
+def test_yuan_and_vouchers_come_back_as_they_were_typed(office, tmp_path):
+    finding = office.plant()
+    office.act(LI, finding, "take", 0)
+    office.act(LI, finding, "notify", 1)
+    office.act(LI, finding, "record_reply", 2, text="属实")
+    office.act(LI, finding, "confirm", 3, reason_code="underpaid")
+    paid = {"action": "record_payment", "amount": "1,200.50", "voucher": "0012"}
+    rows = [{"action": "assess", "amount": 1200.5, "version": 4}, {**paid, "version": 5}]
+    path = fill(tmp_path / "back.xlsx", [{"finding_id": finding, **row} for row in rows])
+    assert take(office, LI, path) == [(2, "taken"), (3, "taken")]
+    assert office.row(finding)["recovered"] == Decimal("1200.50")
+
+
+def test_what_is_no_workbook_of_findings_is_refused_whole(office, tmp_path):
+    (tmp_path / "no.xlsx").write_bytes(b"nothing")
+    with xlsxwriter.Workbook(str(tmp_path / "other.xlsx")) as book:
+        book.add_worksheet("findings").write_row(0, 0, ["finding_id"])
+    for name in ("no.xlsx", "other.xlsx", "absent.xlsx"):
+        with pytest.raises(SourceRejected):
+            take(office, LI, tmp_path / name)
+
+
+def test_every_format_tells_the_same_and_the_workbook_can_be_read_back(office, tmp_path):
+    office.plant(master="P80")
+    rows = office.ask(find, LI, Filter(subject="P80"), today=TODAY).rows
+    lines, objects = io.StringIO(), io.StringIO()
+    write_csv(rows, lines)
+    write_json(rows, objects)
+    [told] = csv.DictReader(io.StringIO(lines.getvalue()))
+    [same] = json.loads(objects.getvalue())
+    assert tuple(told) == tuple(same) == TOLD
+    assert told["estimate_likely"] == same["estimate_likely"] == "1000.00"
+    write_workbook(rows, tmp_path / "out.xlsx")
+    assert take(office, LI, tmp_path / "out.xlsx") == [(2, "nothing")]

@@ -1,0 +1,46 @@
+"""`sitong findings` on the town after its first run: list, one in full, files, and a workbook read back."""
+
+import csv
+import io
+
+import xlsxwriter
+
+from tests.sitong.homes import call
+
+
+def ask(home, *arguments):
+    environment = {"SITONG_DATABASE_URL": home.server.url("owner", home.database)}
+    return call("findings", "--home", home.path, *arguments, environment=environment)
+
+
+def listed(home, *arguments):
+    outcome = ask(home, "--format", "csv", *arguments)
+    assert outcome.status == 0, outcome.said
+    return list(csv.DictReader(io.StringIO(outcome.out)))
+
+
+def test_the_list_the_page_the_workbook_and_the_way_back(home, tmp_path):
+    rows = listed(home)
+    assert rows
+    assert ask(home).out.count("F") >= 1
+    assert {row["rule"] for row in listed(home, "--rule", rows[0]["rule"])} == {rows[0]["rule"]}
+    assert listed(home, "--state", "closed") == []
+    one = ask(home, rows[0]["finding_id"])
+    assert (one.status, rows[0]["finding_id"] in one.out) == (0, True)
+    assert ask(home, "F0").status == 1
+    assert ask(home, "--format", "xlsx").status == 2
+    assert ask(home, "--format", "xlsx", "--out", tmp_path / "all.xlsx").status == 0
+    with xlsxwriter.Workbook(str(tmp_path / "back.xlsx")) as book:
+        sheet = book.add_worksheet("findings")
+        sheet.write_row(0, 0, ["finding_id", "version", "action", "reason_code", "amount", "voucher", "note"])
+        sheet.write_row(1, 0, [rows[0]["finding_id"], 0, "take"])
+    assert "1 taken" in ask(home, "--read-back", tmp_path / "back.xlsx").said
+    assert "1 known" in ask(home, "--read-back", tmp_path / "back.xlsx").said
+    [taken] = listed(home, "--state", "assigned")
+    assert (taken["finding_id"], taken["version"]) == (rows[0]["finding_id"], "1")
+
+
+def test_help_speaks_both_languages():
+    outcome = call("findings", "--help", environment={"NO_COLOR": "1", "TERM": "dumb"})
+    assert "--read-back" in outcome.out
+    assert "读回" in outcome.out
