@@ -1,5 +1,6 @@
 """What a declaration must say, and what is refused when it is read."""
 
+from decimal import Decimal
 from importlib import resources
 
 import pytest
@@ -8,7 +9,7 @@ import yaml
 from mismatches.declarations import parse_rule, placeholders, shipped_rules
 from mismatches.engine import RuleRun
 from mismatches.evidence import evidence_columns
-from mismatches.rule import DatedValue, Parameter
+from mismatches.rule import DatedValue, Floor, Parameter
 from storage.errors import BadSpecification
 from tests.mismatches.conftest import ENGINE_RULES
 
@@ -109,3 +110,14 @@ def test_the_nearest_city_then_the_latest_year_wins():
     parameter = Parameter("p", None, None, values)
     assert [parameter.value("3702", year) for year in (2019, 2020, 2022, 2025)] == [None, 3, 4, 2]
     assert parameter.value("1101", 2022) == 1
+
+
+def test_a_rule_may_run_in_shadow_and_have_a_floor():
+    declaration, query = texts()
+    plain = parse(declaration, query)
+    assert (plain.shadow, plain.floor.precision) == (False, 0)
+    told = parse({**declaration, "mode": "shadow", "floor": {"precision": 0.3, "cases": 20}}, query)
+    assert (told.shadow, told.floor) == (True, Floor(Decimal("0.3"), 20))
+    for floor in ({"precision": 1.1, "cases": 20}, {"precision": 0.3, "cases": 0}, {"precision": 0.3}):
+        with pytest.raises(BadSpecification):
+            parse({**declaration, "floor": floor}, query)

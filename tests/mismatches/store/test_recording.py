@@ -1,10 +1,13 @@
 """Findings in the database: stable rows from run to run, a history of what changed, and nothing written for nothing."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from mismatches.declarations import shipped_rules
+from mismatches.run import cross_check
 from mismatches.store.recording import Recorded, record
 from tests.mismatches.conftest import AS_OF, City
 
@@ -39,6 +42,11 @@ class World:
     def check(self, **given):
         told = []
         self.city.check(record=lambda *found: told.append(record(self.engine, *found)), **given)
+        return told[0]
+
+    def check_rule(self, rule):
+        told, request = [], self.city.request()
+        cross_check(request, [rule], reports=False, record=lambda *found: told.append(record(self.engine, *found)))
         return told[0]
 
     def rows(self, query, **values):
@@ -136,3 +144,11 @@ def test_a_merged_subject_is_resolved_and_comes_back_when_the_merge_is_undone(wo
         connection.execute(text("DELETE FROM enterprise.redirect"))
     world.check()
     assert world.findings()[0]["subject_id"] == "E1"
+
+
+def test_a_rule_in_shadow_is_recorded_as_such_until_it_leaves_it(world):
+    live = next(rule for rule in shipped_rules() if rule.id == "unregistered_taxpayer")
+    assert world.check_rule(replace(live, shadow=True)) == Recorded(found=1)
+    assert world.findings()[0]["shadow"] is True
+    assert world.check_rule(live) == Recorded()
+    assert world.findings()[0]["shadow"] is False
