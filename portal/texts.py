@@ -1,0 +1,58 @@
+"""Texts of the shell in both languages; a page keeps its own beside its template."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from schemas.bilingual import Bilingual
+
+SHELL: Final[Mapping[str, Bilingual]] = {
+    "product": Bilingual("数据交换与主数据平台", "Data exchange and master data"),
+    "skip": Bilingual("跳到正文", "Skip to content"),
+    "navigation": Bilingual("主导航", "Main navigation"),
+    "language": Bilingual("语言", "Language"),
+    "home": Bilingual("首页", "Home"),
+    "back": Bilingual("返回首页", "Back to the home page"),
+    "status": Bilingual("状态码", "Status"),
+    "front": Bilingual("部门数据比对门户", "Portal of the cross-checks"),
+    "front_what": Bilingual(
+        "各部门数据比对的疑点在此查看和办理。本版本尚未开放登录，门户不显示任何业务数据。",
+        "Findings of the cross-checks between departments are read and worked here. "
+        "This version has no sign-in yet, so the portal shows no data.",
+    ),
+    "front_terminal": Bilingual(
+        "目前请在终端使用 sitong findings 查看疑点。", "Until then, read findings in the terminal with sitong findings."
+    ),
+}
+
+ERRORS: Final[Mapping[int, tuple[Bilingual, Bilingual]]] = {
+    400: (
+        Bilingual("请求有误", "The request cannot be read"),
+        Bilingual("请检查地址或表单内容后重试。", "Check the address or the form and try again."),
+    ),
+    403: (
+        Bilingual("无权访问", "Not allowed"),
+        Bilingual("您的角色或辖区不包括此页面。", "Your role or your district does not include this page."),
+    ),
+    404: (
+        Bilingual("页面不存在", "No such page"),
+        Bilingual("地址有误，或内容已不存在。", "The address is wrong, or what it named is gone."),
+    ),
+    405: (
+        Bilingual("不支持此操作", "Not possible here"),
+        Bilingual("此地址不接受这种请求。", "This address does not take such a request."),
+    ),
+    409: (
+        Bilingual("已被他人更新", "Somebody else was first"),
+        Bilingual(
+            "请重新打开页面，查看最新内容后再操作。", "Open the page again and look at what changed before you act."
+        ),
+    ),
+    429: (
+        Bilingual("请求过于频繁", "Too many requests"),
+        Bilingual("请稍候再试。", "Wait a little and try again."),
+    ),
+    500: (
+        Bilingual("系统出错", "Something failed"),
+        Bilingual("问题已记录，请稍后重试。", "It was logged. Try again later."),
+    ),
+}  # title and remedy; every other status of 400 and above shows one of these

@@ -1,0 +1,26 @@
+"""Requests to a portal inside the test's process, cookies kept from one to the next."""
+
+import asyncio
+
+import httpx
+
+
+class Reader:
+    """Somebody with a browser at an address of the network."""
+
+    def __init__(self, app, *, peer="192.0.2.7"):
+        self._app, self._peer = app, peer
+        self._cookies = httpx.Cookies()
+
+    def get(self, path, **options):
+        return asyncio.run(self._ask("GET", path, options))
+
+    def post(self, path, **options):
+        return asyncio.run(self._ask("POST", path, options))
+
+    async def _ask(self, method, path, options):
+        transport = httpx.ASGITransport(self._app, client=(self._peer, 50000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://portal", cookies=self._cookies) as client:
+            answer = await client.request(method, path, **options)
+            self._cookies = client.cookies
+            return answer

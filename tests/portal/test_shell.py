@@ -1,0 +1,116 @@
+"""The shell: headers on every answer, both languages, errors that leak nothing, and what is open to anybody."""
+
+import logging
+import re
+
+import pytest
+from fastapi import HTTPException
+from fastapi.routing import APIRoute
+
+from portal.app import create_app
+from portal.config import PortalConfig
+from portal.gate import HEADERS
+from tests.portal.asking import Reader
+
+OPEN = {"/", "/health", "/metrics", "/static/{name}"}
+PERSONAL = "value-of-a-person"
+
+
+def portal(*, https=False, peer="192.0.2.7"):
+    app = create_app(PortalConfig(https=https))
+
+    @app.get("/fails")
+    def fails():
+        raise RuntimeError(PERSONAL)
+
+    @app.get("/refuses/{status}")
+    def refuses(status: int):
+        raise HTTPException(status, PERSONAL, {"Retry-After": "7"})
+
+    return Reader(app, peer=peer)
+
+
+def test_no_route_is_open_but_those_named_here():
+    app = create_app(PortalConfig())
+    assert {route.path for route in app.routes if isinstance(route, APIRoute)} == OPEN
+    assert len(app.routes) <= len(OPEN)  # nothing that is no route of ours: no documentation, no mount
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/metrics", "/nowhere", "/fails", "/refuses/403", "/static/none.css"])
+def test_every_answer_has_the_security_headers(path):
+    answer = portal().get(path)
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Strict-Transport-Security" not in answer.headers
+    assert portal(https=True).get(path).headers["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 418, 429, 500, 503])
+def test_an_error_page_says_what_to_do_and_not_what_happened(status):
+    answer = portal().get(f"/refuses/{status}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (status, "7")
+    assert f"状态码 {status}" in answer.text
+    assert PERSONAL not in answer.text
+
+
+def test_a_failure_leaks_neither_to_the_reader_nor_to_the_log(caplog):
+    caplog.set_level(logging.INFO)
+    answer = portal().get("/fails")
+    assert (answer.status_code, PERSONAL in answer.text, PERSONAL in caplog.text) == (500, False, False)
+    assert "kind=RuntimeError at=fails:" in caplog.text
+
+
+def test_a_parameter_that_cannot_be_read_is_a_bad_request_and_a_wrong_method_says_which_is_right():
+    answer = portal().get(f"/refuses/{PERSONAL}")
+    assert (answer.status_code, PERSONAL in answer.text) == (400, False)
+    refused = portal().post("/")
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET")
+
+
+def test_the_language_is_chinese_until_somebody_chooses_and_then_remembered():
+    client = portal()
+    assert '<html lang="zh-CN">' in client.get("/").text
+    assert '<html lang="en">' in client.get("/?lang=en").text
+    assert "Portal of the cross-checks" in client.get("/?lang=nonsense").text
+    assert '<html lang="zh-CN">' in client.get("/?lang=zh").text
+    cookie = portal(https=True).get("/?lang=en").headers["Set-Cookie"]
+    assert {"HttpOnly", "Secure", "SameSite=lax"} <= set(cookie.split("; "))
+
+
+def test_switching_the_language_keeps_the_filters_and_escapes_them():
+    text = portal().get("/", params={"rule": 'a"><script>', "state": "new"}).text
+    assert "<script" not in text
+    assert re.search(r'href="\?rule=a[^"]*&amp;state=new&amp;lang=en"', text)
+
+
+def test_static_files_are_named_by_their_content_and_kept_for_ever():
+    client = portal()
+    [address] = re.findall(r'href="(/static/portal\.[0-9a-f]{12}\.css)"', client.get("/").text)
+    answer = client.get(address)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/css; charset=utf-8")
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert client.get("/static/portal.css").status_code == 404
+    assert client.get("/static/..%2fapp.py").status_code == 404
+
+
+def test_pages_need_no_script_and_no_other_host():
+    for path in ("/", "/?lang=en", "/nowhere"):
+        text = portal().get(path).text
+        assert not re.search(r"<script|style=|https?://|\son[a-z]+=", text)
+
+
+def test_metrics_are_for_this_machine_only_and_name_routes_not_addresses(caplog):
+    caplog.set_level(logging.INFO)
+    client = portal(peer="127.0.0.1")
+    client.get(f"/{PERSONAL}?name={PERSONAL}")
+    client.get("/health")
+    counted = client.get("/metrics").text
+    assert 'portal_requests_total{method="GET",route="/health",status="200"} 1.0' in counted
+    assert 'portal_requests_total{method="GET",route="none",status="404"} 1.0' in counted
+    assert PERSONAL not in counted
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("portal")]
+    assert ours
+    assert not any(PERSONAL in line for line in ours)
+    assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 404
+    assert portal().get("/metrics").status_code == 404
