@@ -1,0 +1,40 @@
+"""A portal that listens on loopback, and a real browser without a window."""
+
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, sync_playwright
+
+from portal.app import create_app
+from portal.config import PortalConfig
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """The address of a portal that answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(create_app(PortalConfig()), log_config=None))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium of the machine; nothing is downloaded.
+
+    One a module and not one a session: while it lives, its event loop runs in this thread and refuses every other.
+    """
+    path = shutil.which("chromium")
+    assert path, "these tests need a browser: install it with `apt-get install chromium`"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield running
+        running.close()
