@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.direct import read_drop
-from matching import training, weighing
+from matching import contradictions, training, weighing
 from matching.blocking import Pairs, candidate_pairs
-from matching.clustering import CutRule, cluster
+from matching.clustering import cluster
 from matching.evidence import compare
 from matching.model import MatchModel, declared
 from matching.nodes import Nodes
@@ -68,7 +68,9 @@ def match(entity: Literal["person", "enterprise"], folder: Path) -> Matched:
     )
     bits, _ = made.weigh(pairs)
     linked = weighing.probability(bits) >= model.link
-    rule = CutRule(weighing.contradicting(model, known), lambda further: made.weigh(further)[0])
+    rule = contradictions.cut_rule(
+        model, known, lambda further: made.weigh(further)[0], lambda further: compare(records, nodes, model, further)
+    )
     root, _ = cluster(len(nodes), pairs, bits, linked, rule)
     return Matched(model, records, nodes, pairs, bits, root, made.truth, known, common)
 
@@ -162,7 +164,7 @@ def _enemy(matched: Matched, nodes: list[int]) -> str:
     both = np.array([(one, other) for place, one in enumerate(nodes) for other in nodes[place + 1 :]], np.int32)
     bits, levels = matched.weigh(Pairs(both[:, 0].copy(), both[:, 1].copy()))
     worst = int(np.argmin(bits))
-    if bits[worst] > weighing.contradicting(matched.model, matched.known):
+    if not contradictions.against(matched.model, matched.known, levels, bits).any():
         return "another part of the cluster contradicts"
     return f"own records contradict ({_said(matched, levels[worst])}, {bits[worst]:.0f} bits)"
 

@@ -15,7 +15,9 @@ from matching.blocking import Pairs
 from matching.nodes import Places
 
 Bits = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 Weigh = Callable[[Pairs], Bits]
+Differ = Callable[[Pairs], Flags]
 
 WHOLE: Final = 24
 """Nodes of a component up to which every pair inside it is weighed, found by blocking or not."""
@@ -49,15 +51,36 @@ def components(size: int, left: Component, right: Component) -> Component:
     return root
 
 
+def _nowhere(pairs: Pairs) -> Flags:
+    return np.zeros(len(pairs), bool)
+
+
 @dataclass(frozen=True)
 class CutRule:
-    """Total bits at or below which two nodes contradict each other, and a function that weighs further pairs."""
+    """When two nodes of a component contradict each other.
+
+    Attributes:
+        contradiction: total bits at or below which they do.
+        weigh: weighs further pairs.
+        doubt: total bits below which they do where their identifiers differ.
+        differ: whether they do; asked only where it decides.
+    """
 
     contradiction: float
     weigh: Weigh
+    doubt: float = -np.inf
+    differ: Differ = _nowhere
+
+    def against(self, pairs: Pairs, bits: Bits) -> Flags:
+        """Which pairs contradict each other."""
+        out = bits <= self.contradiction
+        asked = np.flatnonzero(~out & (bits < self.doubt))
+        if len(asked):
+            out[asked] = self.differ(Pairs(pairs.left[asked], pairs.right[asked]))
+        return out
 
 
-def cluster(size: int, pairs: Pairs, bits: Bits, linked: npt.NDArray[np.bool_], rule: CutRule) -> tuple[Component, Cut]:
+def cluster(size: int, pairs: Pairs, bits: Bits, linked: Flags, rule: CutRule) -> tuple[Component, Cut]:
     """Cluster of each node, named by its smallest node.
 
     Args:
@@ -67,7 +90,6 @@ def cluster(size: int, pairs: Pairs, bits: Bits, linked: npt.NDArray[np.bool_], 
         linked: which of them reach the link threshold.
         rule: what counts as a contradiction.
     """
-    contradiction, weigh = rule.contradiction, rule.weigh
     root = components(size, pairs.left[linked], pairs.right[linked])
     inside = root[pairs.left] == root[pairs.right]
     members = np.bincount(root, minlength=size)
@@ -76,18 +98,19 @@ def cluster(size: int, pairs: Pairs, bits: Bits, linked: npt.NDArray[np.bool_], 
     small = (members >= 3) & (members <= WHOLE)
     further = _missing(root, small, known)
     every = Pairs(np.concatenate((known.left, further.left)), np.concatenate((known.right, further.right)))
-    every_bits = np.concatenate((known_bits, weigh(further) if len(further) else np.zeros(0)))
+    every_bits = np.concatenate((known_bits, rule.weigh(further) if len(further) else np.zeros(0)))
     links = np.concatenate((known_links, np.zeros(len(further), bool)))
-    troubled = np.unique(root[every.left[every_bits <= contradiction]])
+    against = rule.against(every, every_bits)
+    troubled = np.unique(root[every.left[against]])
     if not len(troubled):
         return root, Cut(0, 0)
     rows = np.flatnonzero(np.isin(root[every.left], troubled))
     chosen = Pairs(every.left[rows], every.right[rows])
-    root, dropped = _agglomerate(root, chosen, every_bits[rows], links[rows], contradiction)
+    root, dropped = _agglomerate(root, chosen, every_bits[rows], links[rows], against[rows])
     return root, Cut(len(troubled), dropped)
 
 
-def _missing(root: Component, small: npt.NDArray[np.bool_], known: Pairs) -> Pairs:
+def _missing(root: Component, small: Flags, known: Pairs) -> Pairs:
     """Pairs inside small components that are not among the known ones."""
     nodes = np.flatnonzero(small[root])
     if not len(nodes):
@@ -106,14 +129,12 @@ def _missing(root: Component, small: npt.NDArray[np.bool_], known: Pairs) -> Pai
     return Pairs((packed >> np.uint64(32)).astype(np.int32), (packed & np.uint64(0xFFFFFFFF)).astype(np.int32))
 
 
-def _agglomerate(
-    root: Component, pairs: Pairs, bits: Bits, links: npt.NDArray[np.bool_], contradiction: float
-) -> tuple[Component, int]:
+def _agglomerate(root: Component, pairs: Pairs, bits: Bits, links: Flags, against: Flags) -> tuple[Component, int]:
     """Follow links from the strongest; one that would bring contradicting nodes together is not followed."""
     order = np.lexsort((pairs.right, pairs.left, -bits))
     order = order[links[order]]
     groups = _Groups(np.unique(np.concatenate((pairs.left, pairs.right))).tolist())
-    for left, right in _rows(pairs, bits <= contradiction):
+    for left, right in _rows(pairs, against):
         groups.hostile[left].add(right)
         groups.hostile[right].add(left)
     dropped = 0
@@ -159,7 +180,7 @@ class _Groups:
         return len(self.members[group]) + len(self.hostile[group])
 
 
-def _rows(pairs: Pairs, chosen: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _rows(pairs: Pairs, chosen: Flags) -> list[tuple[int, int]]:
     return list(zip(pairs.left[chosen].tolist(), pairs.right[chosen].tolist(), strict=True))
 
 

@@ -117,11 +117,14 @@ class Constraints(_Declared):
         apart: field → keys of it; two values whose key differs are never linked.
         contradiction: bits of evidence, the prior left out, at or below which two members of a cluster contradict each
             other: two records that say too little to be linked by themselves do not.
+        identifiers: comparison → levels of it at which the numbers that name a person differ; two members of a cluster
+            that differ so contradict each other already where their match probability lies below the review window.
     """
 
     duplicates: Mapping[str, Probability] = {}
     apart: tuple[str, ...] = ()
     contradiction: float = 0.0
+    identifiers: Mapping[str, tuple[str, ...]] = {}
 
 
 class Training(_Declared):
@@ -180,9 +183,8 @@ class MatchModel(_Declared):
         compared = {c.field: {level.level for level in c.levels} for c in self.comparisons}
         for dependence in self.dependences:
             named = {dependence.comparison: (*dependence.u, *dependence.m), **dependence.when}
-            for field, levels in named.items():
-                if unknown := sorted(set(levels) - compared.get(field, set())):
-                    raise ValueError(f"dependences name levels {unknown} that comparison {field!r} does not have")
+            _require_levels("dependences", named, compared)
+        _require_levels("constraints", self.constraints.identifiers, compared)
         return self
 
     @model_validator(mode="after")
@@ -210,6 +212,12 @@ class MatchModel(_Declared):
     def comparison(self, field: str) -> ComparisonSpec:
         """The comparison of a field."""
         return next(c for c in self.comparisons if c.field == field)
+
+
+def _require_levels(where: str, named: Mapping[str, tuple[str, ...]], compared: Mapping[str, set[str]]) -> None:
+    for field, levels in named.items():
+        if unknown := sorted(set(levels) - compared.get(field, set())):
+            raise ValueError(f"{where} name levels {unknown} that comparison {field!r} does not have")
 
 
 def load(path: Path) -> MatchModel:

@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from matching import frozen, outputs, parameters, training, weighing
 from matching.blocking import Pairs, RuleCount, candidate_pairs
-from matching.clustering import Cut, CutRule, belonging, cluster
+from matching.clustering import Cut, belonging, cluster
 from matching.collapsed import of_records
+from matching.contradictions import cut_rule
 from matching.coverage import Coverage, coverage
 from matching.evidence import SLICE, Evidence, compare
 from matching.frozen import Frozen
@@ -239,7 +240,7 @@ def _decide(
     with watch.stage("cluster") as stage:
         stage.rows = len(nodes)
         linked = chances >= model.link
-        rule = CutRule(weighing.contradicting(model, known), weigh_further)
+        rule = cut_rule(model, known, weigh_further, lambda further: compare(records, nodes, model, further))
         root, cut = cluster(len(nodes), pairs, bits, linked, rule)
         belongs = of_records(records, nodes, model, trained, belonging(root, pairs, chances))
     return _Decision(Weighed(pairs, evidence, bits, chances, by_field), root, belongs, int(linked.sum()), cut)

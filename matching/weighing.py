@@ -151,11 +151,6 @@ def total(
     return np.where(evidence.apart, FORBIDDEN, bits)
 
 
-def contradicting(model: MatchModel, parameters: Parameters) -> float:
-    """Total bits at or below which two members of a cluster contradict each other."""
-    return model.constraints.contradiction + parameters.prior_bits()
-
-
 def probability(bits: Bits) -> Bits:
     """Match probability of a total weight."""
     return np.asarray(1 / (1 + np.exp2(-np.clip(bits, -200, 200))))

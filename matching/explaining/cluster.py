@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow.compute as pc
 
 from matching.blocking import Pairs
+from matching.contradictions import against
 from matching.explaining.finished import Address, FinishedMatch, Weighed, every_pair
 from matching.nodes import Places
-from matching.weighing import contradicting
 from storage.errors import BadSpecification
 
 WHOLE: Final = 40
@@ -95,9 +95,10 @@ def _inside(match: FinishedMatch, own: Places, found: Pairs) -> Weighed:
 
 def _edges(match: FinishedMatch, weighed: Weighed, *, inside: bool) -> list[GraphEdge]:
     fields = [spec.field for spec in match.model.comparisons]
+    hostile = against(match.model, match.trained, weighed.evidence.levels, weighed.bits)
     out = []
     for place in range(len(weighed.pairs)):
-        kind = _kind(match, float(weighed.bits[place]), float(weighed.chances[place]), inside=inside)
+        kind = _kind(match, float(weighed.chances[place]), inside=inside, hostile=bool(hostile[place]))
         if kind is not None:
             out.append(
                 GraphEdge(
@@ -109,11 +110,10 @@ def _edges(match: FinishedMatch, weighed: Weighed, *, inside: bool) -> list[Grap
     return out
 
 
-def _kind(match: FinishedMatch, bits: float, chance: float, *, inside: bool) -> EdgeKind | None:
+def _kind(match: FinishedMatch, chance: float, *, inside: bool, hostile: bool) -> EdgeKind | None:
     enough = chance >= match.model.link
     if inside:
-        against = bits <= contradicting(match.model, match.trained)
-        return "link" if enough else "contradiction" if against else "weak"
+        return "link" if enough else "contradiction" if hostile else "weak"
     return "cut" if enough else "near" if chance >= match.model.review[0] else None
 
 

@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from matching import weighing
 from matching.blocking import Pairs
-from matching.clustering import Component, Cut, CutRule, cluster, components
-from matching.evidence import compare
+from matching.clustering import Component, Cut, cluster, components
+from matching.contradictions import cut_rule
+from matching.evidence import Evidence, compare
 from matching.frozen import Frozen
 from matching.incremental.changes import Changed, Flags, Withdrawn, apply
 from matching.incremental.pairing import Paired, pair_anew
@@ -109,9 +110,13 @@ class _Weigh:
     def __call__(self, pairs: Pairs) -> Bits:
         """Bits by pair."""
         model, parameters = self.trained.model, self.trained.parameters
-        evidence = compare(self._records, self._nodes, model, pairs)
+        evidence = self.compare(pairs)
         by_field = weighing.weigh(model, parameters, self._common, evidence)
         return weighing.total(model, parameters, by_field, evidence, self._records.datasets)
+
+    def compare(self, pairs: Pairs) -> Evidence:
+        """Comparison vectors by pair."""
+        return compare(self._records, self._nodes, self.trained.model, pairs)
 
 
 def _all_pairs(before: MatchState, regrouped: Regrouped, paired: Paired, weigh: _Weigh) -> tuple[Pairs, Bits]:
@@ -131,7 +136,7 @@ def _clusters(
 ) -> tuple[Component, npt.NDArray[np.bool_], Cut]:
     """Cluster by node; which nodes were decided again; and what was cut among them."""
     pairs, bits = weighed
-    model, parameters = weigh.trained.model, weigh.trained.parameters
+    model = weigh.trained.model
     linked = weighing.probability(bits) >= model.link
     size = len(regrouped.nodes)
     component = components(size, pairs.left[linked], pairs.right[linked])
@@ -140,7 +145,7 @@ def _clusters(
     decided = touched[component]
     rows = np.flatnonzero(decided[pairs.left] & decided[pairs.right])
     chosen = Pairs(pairs.left[rows], pairs.right[rows])
-    rule = CutRule(weighing.contradicting(model, parameters), weigh)
+    rule = cut_rule(model, weigh.trained.parameters, weigh, weigh.compare)
     root, cut = cluster(size, chosen, bits[rows], linked[rows], rule)
     kept = np.flatnonzero(~decided)
     root[kept] = regrouped.place[before.root[regrouped.came_from[kept]]]
