@@ -75,6 +75,22 @@ def test_the_weakest_link_between_contradicting_nodes_is_cut():
     assert (cut.components, cut.links) == (1, 1)
 
 
+def test_differing_identifiers_contradict_where_doubt_begins():
+    """Node 1 fits both others, which differ by number: it goes with the stronger, unless they are likely one."""
+    pairs = Pairs(np.array([0, 1, 0], np.int32), np.array([1, 2, 2], np.int32))
+    links = np.array([True, True, False])
+    asked = []
+
+    def differ(some):
+        asked.extend(zip(some.left.tolist(), some.right.tolist(), strict=True))
+        return np.ones(len(some), bool)
+
+    rule = CutRule(-20.0, no_opinion, doubt=-4.0, differ=differ)
+    assert cluster(3, pairs, np.array([9.0, 4.0, -5.0]), links, rule)[0].tolist() == [0, 0, 2]
+    assert cluster(3, pairs, np.array([9.0, 4.0, -3.0]), links, rule)[0].tolist() == [0, 0, 0]
+    assert asked == [(0, 2)]
+
+
 def test_pairs_that_blocking_missed_are_weighed_too():
     asked = []
 
