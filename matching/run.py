@@ -5,14 +5,13 @@ and any number of threads give the same files, the seconds in the summary apart.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pyarrow as pa
 
 from matching import frozen, outputs, parameters, training, weighing
 from matching.blocking import Pairs, RuleCount, candidate_pairs
@@ -28,13 +27,16 @@ from matching.nodes import Nodes
 from matching.outputs import Weighed
 from matching.parameters import Parameters
 from matching.placeholders import Removed, collapse_without_placeholders
-from matching.records import Records, read, without_unread_texts
+from matching.records import Records, Tables, read, without_unread_texts
 from matching.review import write_review
 from matching.stages import Stage, Stopwatch, peak_mib, sparing_pool
 
 log = logging.getLogger(__name__)
 
 Entity = Literal["person", "enterprise"]
+
+Given = Tables | Callable[[], Tables]
+"""Tables, or what gives them: these are let go once they are standardised, if nobody else holds them."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,7 @@ class MatchSummary:
     peak_mib: int
 
 
-def match(
-    entity: Entity, tables: Mapping[str, Path | pa.Table], out: Path, *, options: MatchOptions | None = None
-) -> MatchSummary:
+def match(entity: Entity, tables: Given, out: Path, *, options: MatchOptions | None = None) -> MatchSummary:
     """Find out which records are one person's or one enterprise's.
 
     Args:
@@ -102,9 +102,7 @@ def match(
     return match_with(declared(entity), tables, out, options=options or MatchOptions())
 
 
-def match_with(
-    model: MatchModel, tables: Mapping[str, Path | pa.Table], out: Path, *, options: MatchOptions
-) -> MatchSummary:
+def match_with(model: MatchModel, tables: Given, out: Path, *, options: MatchOptions) -> MatchSummary:
     """`match` with any declared model."""
     trained, known_values = None, None
     if options.model is not None:
@@ -114,7 +112,7 @@ def match_with(
     watch = Stopwatch()
     with sparing_pool():
         with watch.stage("standardise") as stage:
-            records = read(tables, model)
+            records = read(tables() if callable(tables) else tables, model)
             stage.rows = len(records)
         with ThreadPoolExecutor(1) as background:
             job = _Job(model, trained, known_values, out, options.only, watch, background)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.direct import DatasetChanges, Tally, read_changes, read_drop, write_drop
-from matching.stages import peak_mib
+from matching.stages import peak_mib, sparing_pool
 
 STAGE = "read and validate"
 _MOST_RULES = 3  # named in a line
@@ -33,10 +33,16 @@ class Reading:
     `tables`: dataset → accepted rows, or their Parquet file, or what changes of them (`DatasetChanges`).
     """
 
-    tables: Mapping[str, Any]
+    tables: dict[str, Any]
     tallies: tuple[Tally, ...]
     seconds: float
     peak_mib: int
+
+    def hand_over(self) -> Mapping[str, Any]:
+        """The tables, of which this then keeps the names only: whoever takes them decides when memory is free."""
+        given = dict(self.tables)
+        self.tables.update(dict.fromkeys(given))
+        return given
 
     def added_to(self, summary: Mapping[str, Any]) -> dict[str, Any]:
         """The summary of a match with the reading as its first stage, and with the counts of rows by dataset."""
@@ -76,17 +82,18 @@ class Reading:
 def read(drops: Path, datasets: Collection[str], judged: Judged, *, columns: Collection[str]) -> Reading:
     """The named columns of a drop, into memory."""
     started, tallies = time.monotonic(), list[Tally]()
-    tables = read_drop(
-        drops, datasets, as_of=judged.as_of, columns=columns, released=judged.released, report=tallies.append
-    )
-    return Reading(tables, tuple(tallies), time.monotonic() - started, peak_mib())
+    with sparing_pool():
+        tables = read_drop(
+            drops, datasets, as_of=judged.as_of, columns=columns, released=judged.released, report=tallies.append
+        )
+    return Reading(dict(tables), tuple(tallies), time.monotonic() - started, peak_mib())
 
 
 def read_to_files(drops: Path, datasets: Collection[str], judged: Judged, folder: Path) -> Reading:
     """All columns of a drop, into Parquet files of a folder that is there."""
     started, tallies = time.monotonic(), list[Tally]()
     tables = write_drop(drops, datasets, folder, as_of=judged.as_of, released=judged.released, report=tallies.append)
-    return Reading(tables, tuple(tallies), time.monotonic() - started, peak_mib())
+    return Reading(dict(tables), tuple(tallies), time.monotonic() - started, peak_mib())
 
 
 def read_what_changed(
@@ -97,4 +104,4 @@ def read_what_changed(
     found = read_changes(
         drops, rows_before, as_of=judged.as_of, columns=columns, released=judged.released, report=tallies.append
     )
-    return Reading(found, tuple(tallies), time.monotonic() - started, peak_mib()), found
+    return Reading(dict(found), tuple(tallies), time.monotonic() - started, peak_mib()), found

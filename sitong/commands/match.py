@@ -205,7 +205,8 @@ def _match_drop(entity: Entity, drops: Path, folder: Path, options: "MatchOption
         for line in reading.quarantine():
             note(line)
         with step(f"match {entity}s 匹配") as said:
-            summary = match_records(entity, reading.tables, folder, options=options)
+            tables = reading.tables if whole else reading.hand_over  # a city's fill two GiB
+            summary = match_records(entity, tables, folder, options=options)
             said.append(f"{sum(summary.records.values()):,} records, {summary.clusters:,} {entity}s")
         _tell(summary)
         if whole:

@@ -1,5 +1,7 @@
 """What a match says of the rows that it read."""
 
+import gc
+import weakref
 from datetime import date
 from pathlib import Path
 
@@ -31,3 +33,13 @@ def test_quarantined_rows_are_told_and_the_counts_add_up(tmp_path: Path) -> None
 def test_nothing_is_said_where_nothing_is_quarantined(tmp_path: Path) -> None:
     (tmp_path / "tax.wage.csv").write_bytes(csv_bytes([wage("a")]))
     assert not list(read(tmp_path, {"tax.wage"}, JUDGED, columns=()).quarantine())
+
+
+def test_tables_that_are_handed_over_are_let_go(tmp_path: Path) -> None:
+    (tmp_path / "tax.wage.csv").write_bytes(csv_bytes([wage("a")]))
+    reading = read(tmp_path, {"tax.wage"}, JUDGED, columns={"wages"})
+    table = weakref.ref(reading.tables["tax.wage"])
+    assert len(reading.hand_over()["tax.wage"]) == 1
+    gc.collect()
+    assert table() is None
+    assert reading.added_to(SUMMARY)["received"] == {"tax.wage": 1}
