@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import enterprises, febrl, persons, registry, report
+from benchmarks import changes, enterprises, febrl, persons, registry, report
 from benchmarks.persons import City
 
 WORK = Path("var/benchmarks")
+WHOLE_CITY = 6_710_000
 
 
 class DrawnBy(StrEnum):
@@ -69,6 +70,17 @@ def bench_febrl(splink: Annotated[bool, typer.Option(help="Splink too")] = True)
     report.show("febrl")
 
 
+@app.command("changes")
+def bench_changes(
+    sizes: Annotated[list[int], typer.Option("--persons", help="One city for each")],
+    seed: Annotated[int, typer.Option("--seed", help="Of the city")] = 11,
+) -> None:
+    """Persons: a day of changes beside the match of all records."""
+    for size in sizes:
+        changes.bench(size, seed, _work())
+    report.show("changes")
+
+
 @app.command("registry")
 def bench_registry(
     sizes: Annotated[list[int], typer.Option("--persons", help="One city for each")],
@@ -86,10 +98,15 @@ def write_report() -> None:
 
 
 @app.command("table")
-def table() -> None:
-    """The whole table: every size up to a million, the harsh city, enterprises and the labelled sets."""
-    bench_persons([50_000, 200_000, 1_000_000])
+def table(
+    largest: Annotated[int, typer.Option(help="Persons of the last city; Splink wants 16 GiB for the whole one")] = (
+        WHOLE_CITY
+    ),
+) -> None:
+    """The whole table: every size up to the whole city, the harsh city, changes, enterprises and the labelled sets."""
+    bench_persons([*(size for size in (50_000, 200_000, 1_000_000) if size < largest), largest])
     bench_persons([200_000], harsh=True)
+    bench_changes([200_000, 1_000_000])
     bench_enterprises([20_000, 160_000])
     bench_febrl()
     write_report()

@@ -6,7 +6,6 @@ a scratch home. Everything is done in this process and by the embedded PostgreSQ
 
 import random
 import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -14,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.changes import next_day
 from benchmarks.meter import Meter, StepCost
-from benchmarks.persons import SITONG, City
+from benchmarks.persons import City
 from benchmarks.results import keep_registry
 from benchmarks.search import persons_of
 from registry.history.reading import as_of as read_as_of
@@ -33,7 +33,7 @@ QUESTIONS = 500
 def bench(size: int, seed: int, work: Path) -> None:
     """Measure and print one city: each step in full, then after a day; then reads in a warm process."""
     city = City("simulation", size, False, seed).folder(work, "persons")
-    day = _next_day(city)
+    day = next_day(city)
     home = work / f"registry-{size}"
     shutil.rmtree(home, ignore_errors=True)
     settings = Settings(home=home)
@@ -44,14 +44,6 @@ def bench(size: int, seed: int, work: Path) -> None:
         _show(size, title, meter.steps)
         keep_registry(size, title, meter.steps)
     keep_registry(size, "reads", _reads(settings))
-
-
-def _next_day(city: Path) -> Path:
-    out = city.with_name(f"{city.name}-next")
-    if not (out / "truth").exists():
-        command = [str(SITONG), "simulate", "--after", str(city), "--days", "1", "--out", str(out)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - the product's own command
-    return out
 
 
 def _run(settings: Settings, drops: Path, as_of: date, meter: Meter) -> None:

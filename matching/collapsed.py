@@ -28,35 +28,30 @@ MOST_FIELDS: Final = 14
 Shared = npt.NDArray[np.uint16]
 
 
-def of_records(
+def collapsed_chances(
     records: Records,
     nodes: Nodes,
     model: MatchModel,
     trained: tuple[Parameters, Mapping[str, Frequencies]],
-    of_node: Bits,
+    of: npt.NDArray[np.bool_] | None = None,
 ) -> Bits:
-    """Probability that each record belongs to its cluster: its node's, or that of belonging to its node if higher.
+    """Match probability of each record with the first of its node, of that one with the surest of the others.
 
     Args:
         records: all records.
         nodes: their nodes.
         model: the declaration.
         trained: its parameters, and how common values are.
-        of_node: probability that each node belongs to its cluster; NaN where it stands alone.
+        of: nodes whose records are worked out; all where it is not given.
+
+    Returns:
+        NaN where the node is one record, or was not asked for.
     """
-    return np.asarray(np.fmax(of_node[nodes.of_record], collapsed_chances(records, nodes, model, *trained)))
-
-
-def collapsed_chances(
-    records: Records, nodes: Nodes, model: MatchModel, known: Parameters, common: Mapping[str, Frequencies]
-) -> Bits:
-    """Match probability of each record with the first of its node, of that one with the surest of the others.
-
-    NaN where the node is one record.
-    """
+    known, common = trained
     chances = np.full(len(records), np.nan)
     first = nodes.first[nodes.of_record]
-    others = np.flatnonzero(first != np.arange(len(records)))
+    asked = first != np.arange(len(records))
+    others = np.flatnonzero(asked if of is None else asked & of[nodes.of_record])
     table = bits_of_shared(model, known)
 
     def of_slice(start: int) -> Bits:

@@ -116,7 +116,12 @@ def write_crosswalk(
         return pa.Table.from_arrays([master, *split_names(records, rows), keys, chance], schema=CROSSWALK)
 
     _private(path)
-    with pq.ParquetWriter(path, CROSSWALK, use_dictionary=["source", "dataset"], **PACKED) as writer:
+    options = {
+        "use_dictionary": ["source", "dataset"],
+        "write_statistics": ["source", "dataset", "record_id"],
+        **PACKED,
+    }
+    with pq.ParquetWriter(path, CROSSWALK, **options) as writer:
         for table in ahead(of_slice, range(0, len(records), CROSSWALK_ROWS)):
             writer.write_table(table)
 

@@ -16,7 +16,7 @@ import numpy as np
 from matching import frozen, outputs, parameters, training, weighing
 from matching.blocking import Pairs, RuleCount, candidate_pairs
 from matching.clustering import Cut, belonging, cluster
-from matching.collapsed import of_records
+from matching.collapsed import collapsed_chances
 from matching.contradictions import cut_rule
 from matching.coverage import Coverage, coverage
 from matching.evidence import SLICE, Evidence, compare
@@ -167,7 +167,7 @@ def _match(records: Records, job: _Job) -> MatchSummary:
     with watch.stage("write") as stage:
         stage.rows = len(records)
         counts = {field: one.counts for field, one in common.items()}
-        made = state.MatchState(records, nodes, counts, pairs, decision.weighed.bits, decision.root)
+        made = state.MatchState(records, nodes, counts, pairs, decision.weighed.bits, decision.root, decision.collapsed)
         state_saved = background.submit(state.save, made, out / state.FOLDER)
         clusters = outputs.write_clusters(out, records, nodes, model.prefix, (decision.root, decision.chances))
         parameters.write(out / "model.json", model, known)
@@ -199,11 +199,12 @@ def _match(records: Records, job: _Job) -> MatchSummary:
 
 @dataclass(frozen=True)
 class _Decision:
-    """Weighed pairs, cluster by node, probability of belonging by record, links, and what was cut."""
+    """Weighed pairs, cluster by node, probability of belonging by record (`collapsed`: to its node), links, cuts."""
 
     weighed: Weighed
     root: np.ndarray[Any, np.dtype[np.int32]]
     chances: weighing.Bits
+    collapsed: weighing.Bits
     links: int
     cut: Cut
 
@@ -240,8 +241,10 @@ def _decide(
         linked = chances >= model.link
         rule = cut_rule(model, known, weigh_further, lambda further: compare(records, nodes, model, further))
         root, cut = cluster(len(nodes), pairs, bits, linked, rule)
-        belongs = of_records(records, nodes, model, trained, belonging(root, pairs, chances))
-    return _Decision(Weighed(pairs, evidence, bits, chances, by_field), root, belongs, int(linked.sum()), cut)
+        collapsed = collapsed_chances(records, nodes, model, trained)
+        belongs = np.fmax(belonging(root, pairs, chances)[nodes.of_record], collapsed)
+    weighed = Weighed(pairs, evidence, bits, chances, by_field)
+    return _Decision(weighed, root, belongs, collapsed, int(linked.sum()), cut)
 
 
 def _converged(model: MatchModel, known: Parameters) -> bool:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from matching import weighing
 from matching.blocking import Pairs
 from matching.clustering import Component, Cut, cluster, components
+from matching.collapsed import collapsed_chances
 from matching.contradictions import cut_rule
 from matching.evidence import Evidence, compare
 from matching.frozen import Frozen
@@ -49,6 +50,7 @@ class Advanced:
         nodes_anew, pairs_anew: how many were formed again.
         decided: nodes of the components decided again: whoever has another cluster or probability is among them.
         cut: components with a contradiction among these.
+        common: how common values are.
     """
 
     state: MatchState
@@ -57,6 +59,7 @@ class Advanced:
     pairs_anew: int
     decided: Flags
     cut: Cut
+    common: Mapping[str, Frequencies]
 
 
 def advance(before: MatchState, sent: Records, withdrawn: Mapping[str, Withdrawn], trained: Trained) -> Advanced:
@@ -79,8 +82,9 @@ def advance(before: MatchState, sent: Records, withdrawn: Mapping[str, Withdrawn
     pairs, bits = _all_pairs(before, regrouped, paired, weigh)
     root, decided, cut = _clusters(before, regrouped, paired.anew, (pairs, bits), weigh)
     counts = {field: one.counts for field, one in common.items()}
-    state = MatchState(changed.records, regrouped.nodes, counts, pairs, bits, root)
-    return Advanced(state, changed, int(paired.anew.sum()), len(paired.pairs), decided, cut)
+    collapsed = _collapsed(before, regrouped, changed, trained, common)
+    state = MatchState(changed.records, regrouped.nodes, counts, pairs, bits, root, collapsed)
+    return Advanced(state, changed, int(paired.anew.sum()), len(paired.pairs), decided, cut, common)
 
 
 def _under_new_values(before: Records, after: Records) -> Records:
@@ -98,6 +102,17 @@ def _frequencies(before: MatchState, records: Records, trained: Trained) -> Mapp
         new = known.of(records.values[field].texts[len(counts) :])
         out[field] = weighing.frequencies_of(trained.model.comparison(field), known, np.concatenate((counts, new)))
     return out
+
+
+def _collapsed(
+    before: MatchState, regrouped: Regrouped, changed: Changed, trained: Trained, common: Mapping[str, Frequencies]
+) -> Bits:
+    """Probability by record that it belongs to its node: of nodes made anew, and what it was of the others."""
+    nodes, anew = regrouped.nodes, regrouped.came_from < 0
+    of_fresh = collapsed_chances(changed.records, nodes, trained.model, (trained.parameters, common), anew)
+    stays = ~anew[nodes.of_record]
+    of_fresh[stays] = before.collapsed[changed.came_from[stays]]
+    return of_fresh
 
 
 class _Weigh:

@@ -18,7 +18,6 @@ import pyarrow as pa
 from matching import frozen, outputs, parameters, weighing
 from matching.blocking import Pairs
 from matching.clustering import Cut, belonging
-from matching.collapsed import of_records
 from matching.evidence import compare
 from matching.incremental import state
 from matching.incremental.advance import Advanced, Trained, advance
@@ -134,8 +133,7 @@ def _match_changes(
             background.submit(state.save_values, after.state.records, out / state.FOLDER, base),
             background.submit(state.save, after.state, out / state.FOLDER),
         ]
-        common = weighing.frequencies(after.state.nodes, after.state.records, trained.model, trained.values)
-        clusters = _write(after.state, trained, common, out)
+        clusters = _write(after.state, trained, out)
         _write_decided(after, out / DECIDED)
         for name in ("model.json", frozen.FILE):
             shutil.copyfile(previous / name, out / name)
@@ -147,15 +145,13 @@ def _match_changes(
     review = None
     if only is None:
         with watch.stage("order review pairs") as stage:
-            review = stage.rows = _write_review(after.state, trained, common, out)
+            review = stage.rows = _write_review(after, trained, out)
     return _summary(after, trained, (*clusters, review), watch, out)
 
 
-Common = Mapping[str, weighing.Frequencies]
-
-
-def _write_review(after: MatchState, trained: Trained, common: Common, out: Path) -> int:
+def _write_review(advanced: Advanced, trained: Trained, out: Path) -> int:
     """The pairs that wait, weighed again for what they show by field; how many they are."""
+    after, common = advanced.state, advanced.common
     model, chances = trained.model, weighing.probability(after.bits)
     rows = pending_rows(model, after.pairs, chances, after.root)
     pairs = Pairs(after.pairs.left[rows], after.pairs.right[rows])
@@ -179,10 +175,9 @@ def _write_decided(after: Advanced, path: Path) -> None:
     outputs.write_parquet(path, pa.table({"source": source, "dataset": dataset, "record_id": keys}))
 
 
-def _write(after: MatchState, trained: Trained, common: Common, out: Path) -> tuple[int, int]:
-    chances = weighing.probability(after.bits)
-    of_node = belonging(after.root, after.pairs, chances)
-    belongs = of_records(after.records, after.nodes, trained.model, (trained.parameters, common), of_node)
+def _write(after: MatchState, trained: Trained, out: Path) -> tuple[int, int]:
+    of_node = belonging(after.root, after.pairs, weighing.probability(after.bits))
+    belongs = np.fmax(of_node[after.nodes.of_record], after.collapsed)
     return outputs.write_clusters(out, after.records, after.nodes, trained.model.prefix, (after.root, belongs))
 
 

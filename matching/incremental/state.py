@@ -33,7 +33,7 @@ REMEDY: Final = "match all records anew, without --since"
 MOST_NEW: Final = 0.25
 """New values, of those in files, up to which these files are kept and the new ones stand beside them."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Rises when the arrays of a state, or what standardisers make of a text, change their meaning."""
 
 
@@ -47,6 +47,7 @@ class MatchState:
         holders: field with term frequencies → how many held each value in training, by code.
         pairs: candidate pairs of nodes; `bits`: their total weight.
         root: cluster by node, named by its smallest node.
+        collapsed: probability by record that it belongs to its node; NaN where the node is one record.
     """
 
     records: Records
@@ -55,6 +56,7 @@ class MatchState:
     pairs: Pairs
     bits: Bits
     root: Component
+    collapsed: Bits
 
 
 def save(state: MatchState, folder: Path) -> None:
@@ -65,6 +67,7 @@ def save(state: MatchState, folder: Path) -> None:
     for name, array in (("left", state.pairs.left), ("right", state.pairs.right), ("bits", state.bits)):
         arrays.save(f"pairs.{name}", array)
     arrays.save("clusters.root", state.root)
+    arrays.save("records.collapsed", state.collapsed)
     for field, counts in state.holders.items():
         arrays.save(f"holders.{field}", counts)
 
@@ -155,6 +158,7 @@ def load(folder: Path) -> MatchState:
             pairs,
             arrays.load("pairs.bits"),
             arrays.load("clusters.root"),
+            arrays.load("records.collapsed"),
         )
 
 

@@ -30,7 +30,7 @@ def chance(shared, common=1):
     records = read({"tax.natural_person": table}, MODEL)
     nodes = collapse(records, MODEL)
     known = declared_parameters(MODEL, 100_000)
-    return collapsed_chances(records, nodes, MODEL, known, frequencies(nodes, records, MODEL))[:2]
+    return collapsed_chances(records, nodes, MODEL, (known, frequencies(nodes, records, MODEL)))[:2]
 
 
 def test_more_agreement_never_gives_a_lower_probability():
