@@ -35,7 +35,7 @@ airflow: $(READY) ## A local Airflow on your own drops (SITONG_DROPS, default va
 
 .PHONY: test
 test: $(READY) ## Run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: check
 check: $(READY) ## Lint, format, types and import directions
