@@ -2,12 +2,12 @@
 
 Ids are text. The last columns of the workbook are for the auditor: the action from a list, its reason code, yuan,
 voucher and a note; the version of the case stands beside them, so that a later reader sees whether somebody acted
-meanwhile.
+meanwhile. A text that a spreadsheet would run as a formula is kept a text in both.
 """
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO
@@ -45,15 +45,16 @@ SHEET = "findings"
 FROM_SHEET = ("take", "exclude", "confirm", "assess", "record_payment", "close", "close_without_payment", "note")
 """Actions that a workbook can carry: those that need nothing but its columns."""
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # how a cell begins that a spreadsheet may run
 _NUMBERS = frozenset({"version", "estimate_low", "estimate_likely", "estimate_high", "recovered"})
 _WIDTHS: Mapping[str, int] = {"finding_id": 27, "rule": 30, "subject_id": 14, "reason": 24, "action": 18, "note": 40}
 
 
-def write_csv(rows: Sequence[FindingRow], stream: IO[str]) -> None:
-    """One line a finding, with a head."""
+def write_csv(rows: Iterable[FindingRow], stream: IO[str]) -> None:
+    """One line a finding, with a head; a text that begins like a formula gets an apostrophe before it."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(TOLD)
-    writer.writerows([_text(getattr(row, name)) for name in TOLD] for row in rows)
+    writer.writerows([_harmless(name, getattr(row, name)) for name in TOLD] for row in rows)
 
 
 def write_json(rows: Sequence[FindingRow], stream: IO[str]) -> None:
@@ -62,10 +63,11 @@ def write_json(rows: Sequence[FindingRow], stream: IO[str]) -> None:
     stream.write(json.dumps(values, ensure_ascii=False, indent=2) + "\n")
 
 
-def write_workbook(rows: Sequence[FindingRow], path: Path) -> None:
-    """A workbook with lists to choose from in the columns to fill in."""
+def write_workbook(rows: Iterable[FindingRow], target: Path | IO[bytes]) -> None:
+    """A workbook with lists to choose from in the columns to fill in; row after row, so that memory stays small."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
+    file = str(target) if isinstance(target, Path) else target
+    with xlsxwriter.Workbook(file, options | {"constant_memory": True}) as book:
         sheet = book.add_worksheet(SHEET)
         head = book.add_format({"bold": True, "bg_color": "#E6ECF2", "bottom": 1})
         text, money = book.add_format({"num_format": "@"}), book.add_format({"num_format": "#,##0.00"})
@@ -73,6 +75,7 @@ def write_workbook(rows: Sequence[FindingRow], path: Path) -> None:
             sheet.write_string(0, place, name, head)
             kind = money if name in {*_NUMBERS, "amount"} - {"version"} else text
             sheet.set_column(place, place, _WIDTHS.get(name, 13), kind)
+        line = 0
         for line, row in enumerate(rows, 1):
             for place, name in enumerate(TOLD):
                 value = getattr(row, name)
@@ -80,7 +83,7 @@ def write_workbook(rows: Sequence[FindingRow], path: Path) -> None:
                     sheet.write_number(line, place, float(value))
                 else:
                     sheet.write_string(line, place, _text(value), text)
-        last = max(len(rows), 1)
+        last = max(line, 1)
         _offer(sheet, "action", FROM_SHEET, last)
         rules = case_rules()
         codes = sorted({code for name in FROM_SHEET for code in rules.actions[name].reasons})
@@ -92,6 +95,11 @@ def write_workbook(rows: Sequence[FindingRow], path: Path) -> None:
 def _offer(sheet: xlsxwriter.worksheet.Worksheet, name: str, choices: Sequence[str], last: int) -> None:
     place = len(TOLD) + FILLED.index(name)
     sheet.data_validation(1, place, last, place, {"validate": "list", "source": list(choices)})
+
+
+def _harmless(name: str, value: object) -> str:
+    text = _text(value)
+    return f"'{text}" if name not in _NUMBERS and text.startswith(_FORMULA) else text
 
 
 def _plain(value: object) -> object:

@@ -1,6 +1,6 @@
 """The list of findings: filters, order, paging, and the sums of everything that the filters let through."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,7 +24,8 @@ class Filter:
 
     `states` names states; a suppressed finding counts in none of them until its expiry, and `suppressed` asks for
     those alone (True) or for none of them (False). `districts`: division codes or their first digits, or
-    `unknown`. `months`: `YYYY-MM` in which a finding was first seen. `subject`: a master id. `open_only`: still found.
+    `unknown`. `months`: `YYYY-MM` in which a finding was first seen. `subject`: a master id. `id_starts`: how the id
+    of the subject or of the finding begins. `open_only`: still found.
     `overdue`: the due day of an open case is over. `shadow`: findings of rules in shadow mode instead of the others.
     """
 
@@ -34,6 +35,7 @@ class Filter:
     districts: tuple[str, ...] = ()
     months: tuple[str, ...] = ()
     subject: str | None = None
+    id_starts: str | None = None
     subject_kind: SubjectKind | None = None
     owner: str | None = None
     outcome: Outcome | None = "hit"
@@ -132,6 +134,26 @@ def find(connection: Connection, actor: Actor, wanted: Filter, page: Page | None
     return Listing(_page(connection, condition, page or Page()), *_totals(connection, condition))
 
 
+def every(
+    connection: Connection, actor: Actor, wanted: Filter, page: Page, *, today: date, most: int
+) -> Iterator[FindingRow]:
+    """All findings that an actor may see in the order of a list, fetched in parts; its limit and offset do not count.
+
+    Raises:
+        NotAllowed: the role reads no findings.
+        BadSpecification: an order that does not exist, or more than `most` findings; none is given then.
+    """
+    condition = and_(readable(actor), conditions(wanted, today))
+    first = _first(page)
+    found = connection.execute(select(func.count()).select_from(finding).where(condition)).scalar_one()
+    if found > most:
+        raise BadSpecification("there are too many findings", "the list", f"at most {most:,}", "narrow the filter")
+    rows = connection.execution_options(yield_per=MOST_ROWS).execute(
+        select(*COLUMNS).where(condition).order_by(*first, *_TIES)
+    )
+    return (FindingRow(**row) for row in rows.mappings())
+
+
 def conditions(wanted: Filter, today: date) -> ColumnElement[bool]:
     """A filter as SQL. It limits further what `readable` allows and never widens it."""
     c = finding.c
@@ -147,6 +169,8 @@ def conditions(wanted: Filter, today: date) -> ColumnElement[bool]:
     ):
         if value is not None:
             parts.append(column == value)
+    if wanted.id_starts:
+        parts.append(_begins(wanted.id_starts))
     if wanted.open_only:
         parts.append(c.gone_on.is_(None))
     if wanted.states:
@@ -155,14 +179,17 @@ def conditions(wanted: Filter, today: date) -> ColumnElement[bool]:
         parts.append(is_suppressed(today) if wanted.suppressed else ~is_suppressed(today))
     if wanted.overdue:
         parts += [c.due_on < today, c.state != CLOSED]
-    if wanted.districts:
-        parts.append(or_(*map(_in_district, wanted.districts)))
-    return and_(*parts)
+    districts = [_in_district(code) for code in wanted.districts]
+    return and_(*parts, or_(*districts)) if districts else and_(*parts)
 
 
 def is_suppressed(today: date) -> ColumnElement[bool]:
     """Whether a suppression is in force on a day; the day of expiry is the first on which it is not."""
     return func.coalesce(finding.c.suppressed_until > today, False)
+
+
+def _begins(text: str) -> ColumnElement[bool]:
+    return or_(*(column.startswith(text, autoescape=True) for column in (finding.c.subject_id, finding.c.finding_id)))
 
 
 def _in_district(code: str) -> ColumnElement[bool]:
@@ -171,16 +198,21 @@ def _in_district(code: str) -> ColumnElement[bool]:
     return finding.c.division == code if len(code) == 6 else func.left(finding.c.division, len(code)) == code
 
 
-def _page(connection: Connection, condition: ColumnElement[bool], page: Page) -> tuple[FindingRow, ...]:
+def _first(page: Page) -> list[ColumnElement[Any]]:
+    """What a list is sorted by before its ties."""
     if page.order not in get_args(SortKey) or not 0 < page.limit <= MOST_ROWS or page.offset < 0:
         raise BadSpecification(
             "the list cannot be shown like this",
             "order or page",
             f"one of {', '.join(get_args(SortKey))}, 1 to {MOST_ROWS} rows",
         )
-    first = [(column.desc() if page.descending else column.asc()).nulls_last() for column in _SORTED[page.order]]
     if page.order == "severity" and not page.descending:
-        first = []  # the ties say the same, and the index holds them
+        return []  # the ties say the same, and the index holds them
+    return [(column.desc() if page.descending else column.asc()).nulls_last() for column in _SORTED[page.order]]
+
+
+def _page(connection: Connection, condition: ColumnElement[bool], page: Page) -> tuple[FindingRow, ...]:
+    first = _first(page)
     ids = select(finding.c.finding_id).where(condition).order_by(*first, *_TIES).limit(page.limit).offset(page.offset)
     chosen = finding.c.finding_id.in_(ids)  # sorts ids, and reads whole rows of the page only
     rows = connection.execute(select(*COLUMNS).where(chosen).order_by(*first, *_TIES)).mappings()
