@@ -10,7 +10,7 @@ FINDINGS: Final[Mapping[str, Bilingual]] = {
     **WORK,
     "filter": Bilingual("筛选", "Filter"),
     "apply": Bilingual("筛选", "Apply"),
-    "clear": Bilingual("清除筛选", "Clear"),
+    "reset": Bilingual("清除筛选", "Clear"),
     "rule": Bilingual("规则", "Rule"),
     "state": Bilingual("状态", "State"),
     "severity": Bilingual("程度", "Severity"),

@@ -1,5 +1,6 @@
 """Saved views: a reader's own filters of the list, kept by name."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
@@ -32,7 +33,7 @@ class View:
 def views(connection: Connection, desk: Desk) -> tuple[View, ...]:
     """The reader's own views."""
     kept = saved_views(connection, desk.actor)
-    return tuple(View(view.name, f"{_LIST}?{urlencode(dict(view.query), doseq=True)}") for view in kept)
+    return tuple(View(view.name, _address(view.query)) for view in kept)
 
 
 @router.post("/findings/views")
@@ -53,6 +54,12 @@ def remove(desk: AtDesk, form: Form) -> RedirectResponse:
     with desk.open() as connection:
         remove_view(connection, desk.actor, _text(form, "view"))
     return RedirectResponse(_LIST, 303)
+
+
+def _address(query: Mapping[str, object]) -> str:
+    """The names in the order of every other address: the database keeps none."""
+    said = urlencode([(name, query[name]) for name in ListQuery.model_fields if name in query], doseq=True)
+    return f"{_LIST}?{said}" if said else _LIST
 
 
 def _text(form: FormData, name: str) -> str:

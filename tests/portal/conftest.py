@@ -9,8 +9,12 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
+from mismatches.migration import upgrade
 from portal.app import create_app
 from portal.config import PortalConfig
+from storage.engine import create_engine
+from storage.server import EmbeddedServer
+from tests.portal.city_hall import CityHall
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +42,17 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def hall(tmp_path_factory) -> Iterator[CityHall]:
+    """One city of findings for all pages; a test that acts plants findings of its own."""
+    home = tmp_path_factory.mktemp("hall")
+    with EmbeddedServer(home / "postgres") as server:
+        server.ensure_database("hall")
+        engine = create_engine(server.url("owner", "hall"))
+        upgrade(engine)
+        made = CityHall(engine, home)
+        made.fill()
+        yield made
+        engine.dispose()

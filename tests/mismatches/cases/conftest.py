@@ -25,12 +25,12 @@ _STATE = """INSERT INTO mismatches.rule_state VALUES (:rule, '1.0.0', :run, '202
 _FINDING = """INSERT INTO mismatches.finding (finding_id, rule, rule_version, period, outcome, reason, subject_kind,
     master_id, subject_id, severity, estimate_low, estimate_likely, estimate_high, link_probability, figures, division,
     shadow, first_seen, month, run, digest)
-    VALUES (:finding_id, :rule, '1.0.0', '2025', :outcome, 'underdeclared', 'person', :master, :subject, :severity,
-    :likely, :likely, :likely, 0.99, '{"months": 12}', :division, :shadow, '2026-03-31', :month, :run, 'd')"""
+    VALUES (:finding_id, :rule, '1.0.0', '2025', :outcome, :reason, :kind, :master, :subject, :severity,
+    :low, :likely, :high, 0.99, CAST(:figures AS jsonb), :division, :shadow, '2026-03-31', :month, :run, 'd')"""
 _OBSERVATION = """INSERT INTO mismatches.observation (finding_id, run, as_of, change, rule_version, outcome, reason,
     subject_kind, master_id, severity, figures, evidence)
-    VALUES (:finding_id, :run, '2026-03-31', 'found', '1.0.0', :outcome, 'underdeclared', 'person', :master, :severity,
-    '{"months": 12}', CAST(:evidence AS jsonb))"""
+    VALUES (:finding_id, :run, '2026-03-31', 'found', '1.0.0', :outcome, :reason, :kind, :master, :severity,
+    CAST(:figures AS jsonb), CAST(:evidence AS jsonb))"""
 _EVIDENCE = [
     {"source": "social_security", "dataset": "insured", "record_id": "I1", "role": "subject", "master_id": "P1",
      "match_probability": 0.99, "values": {"name": "张三", "id_number": NUMBER, "contribution_base": "5000.00"}},
@@ -55,10 +55,15 @@ class Office:
             "finding_id": f"F{next(self.numbers):024d}",
             "rule": "underdeclared_contribution_base",
             "outcome": "hit",
+            "reason": "underdeclared",
+            "kind": "person",
             "master": "P1",
             "subject": given.get("master", "P1"),
             "severity": "medium",
             "likely": 1000,
+            "low": given.get("likely", 1000),
+            "high": given.get("likely", 1000),
+            "figures": '{"months": 12}',
             "division": "370202",
             "shadow": False,
             "month": "2026-03",
