@@ -29,7 +29,8 @@ def cross_check() -> None:
         context = get_current_context()
         as_of = day_of(context)
         with at_work() as settings:
-            manifest = stages.cross_check(settings, as_of=as_of)
+            run = f"{context['dag'].dag_id}/{context['run_id']}"
+            manifest = stages.cross_check(settings, as_of=as_of, made_by=run)
         announce(context, FINDINGS, as_of, version=manifest.version)
         return manifest.to_values()
 

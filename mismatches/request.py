@@ -46,7 +46,7 @@ class CrossCheckRequest:
     `tables`: accepted Parquet by dataset (`tax.wage`). `products`: published Parquet by product (`person_crosswalk`,
     `enterprise_crosswalk`; others are listed as inputs and not read). `out`: the folder to write into, staged by the
     caller. `as_of` is "today" for clocks; it filters no records. `work`: where DuckDB may spill; the system's temporary
-    folder where None.
+    folder where None. `made_by`: DAG and run of the scheduler, as `dag/run`.
     """
 
     tables: Mapping[str, Path]
@@ -57,6 +57,7 @@ class CrossCheckRequest:
     inputs: Mapping[str, InputState] = field(default_factory=dict)
     settings: CheckSettings = field(default_factory=CheckSettings)
     work: Path | None = None
+    made_by: str | None = None
 
     def state(self, name: str) -> InputState:
         """What is known about an input."""

@@ -28,7 +28,8 @@ RunDays = Annotated[int, Field(ge=1)] | Literal["always"]
 class Settings(BaseModel):
     """One installation. Paths may be relative: they are taken from the working folder.
 
-    `database_url` null means the embedded PostgreSQL under `home`.
+    `database_url` null means the embedded PostgreSQL under `home`. `portal_url` and `airflow_url` are what people's
+    browsers open; pages of the one link to the other where it is known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +42,8 @@ class Settings(BaseModel):
     memory_limit_gib: float = Field(default=6.0, gt=0)
     threads: int = Field(default=max(1, os.cpu_count() or 1), gt=0)
     alert_url: str | None = None
+    portal_url: str | None = None
+    airflow_url: str | None = None
     pull_schedule: str = "0 2 * * *"  # cron in Asia/Shanghai, or "off"
     keep_versions: int = Field(default=3, ge=1)
     keep_backups: int = Field(default=7, ge=1)

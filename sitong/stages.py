@@ -193,8 +193,11 @@ def history(settings: Settings, entity: Entity, master_id: str, *, valid: date |
         return as_of_both_times(connection, entity, master_id, valid=valid, known=known)
 
 
-def cross_check(settings: Settings, *, as_of: date) -> Manifest:
-    """Run all rules over the published bases and the facts; replaces the report of that day, records its findings."""
+def cross_check(settings: Settings, *, as_of: date, made_by: str | None = None) -> Manifest:
+    """Run all rules over the published bases and the facts; replaces the report of that day, records its findings.
+
+    `made_by`: DAG and run of the scheduler, as `dag/run`.
+    """
     zones = settings.zones
     products = {name: zones.current(name) / DATA for name in _published_products(settings)}
     states = {name: manifest.version for name, manifest in intake.accepted(zones).items()}
@@ -214,6 +217,7 @@ def cross_check(settings: Settings, *, as_of: date) -> Manifest:
                 memory=f"{settings.memory_limit_gib:g}GB", threads=settings.threads, suspended=store.suspended
             ),
             work=zones.work,
+            made_by=made_by,
         )
         manifest = run_rules(request, record=store.record)
         replace(folder, zones.reports(as_of), manifest)

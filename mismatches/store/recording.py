@@ -159,6 +159,7 @@ def _run(ran: Sequence[RuleRun], request: CrossCheckRequest) -> dict[str, object
         "city": request.settings.city,
         "rules": json.dumps(rules),
         "inputs": json.dumps(inputs),
+        "made_by": request.made_by,
     }
 
 

@@ -21,8 +21,8 @@ LOST_TABLE = 'CREATE TEMPORARY TABLE lost (finding_id text COLLATE "C") ON COMMI
 STATE_KNOWN = """SELECT EXISTS (SELECT FROM mismatches.rule_state
     WHERE rule = :rule AND version = :version AND as_of = :as_of AND shadow = :shadow)"""
 
-NEW_RUN = """INSERT INTO mismatches.run (as_of, recorded_at, city, rules, inputs)
-    VALUES (:as_of, :recorded_at, :city, CAST(:rules AS jsonb), CAST(:inputs AS jsonb)) RETURNING run"""
+NEW_RUN = """INSERT INTO mismatches.run (as_of, recorded_at, city, rules, inputs, made_by)
+    VALUES (:as_of, :recorded_at, :city, CAST(:rules AS jsonb), CAST(:inputs AS jsonb), :made_by) RETURNING run"""
 
 NEW_STATE = """INSERT INTO mismatches.rule_state (rule, version, run, as_of, shadow)
     VALUES (:rule, :version, :run, :as_of, :shadow)

@@ -51,6 +51,7 @@ run = Table(
     Column("city", Text),
     Column("rules", JSONB),
     Column("inputs", JSONB),
+    Column("made_by", Text),
 )
 
 rule_state = Table(

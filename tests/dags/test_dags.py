@@ -1,6 +1,8 @@
 """The DAGs are exactly these, chained by these assets, with what every DAG must have."""
 
+import sys
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import entry_points
 from types import SimpleNamespace
 
 import pytest
@@ -178,3 +180,14 @@ def test_the_day_of_a_run(dags, params, events, logical, expected):
     triggering = {name: [SimpleNamespace(extra={"as_of": day}) for day in days] for name, days in events.items()}
     context = {"params": params, "triggering_asset_events": triggering, "logical_date": logical}
     assert day_of(context).isoformat() == expected
+
+
+def test_airflows_menu_leads_to_the_portal_where_its_address_is_known():
+    from airflow.plugins_manager import AirflowPlugin  # only now: the fixtures say where Airflow's home is
+
+    (entry,) = entry_points(group="airflow.plugins", name="sitong")
+    plugin = entry.load()
+    assert issubclass(plugin, AirflowPlugin)
+    [link] = sys.modules[plugin.__module__].links("https://portal.example")
+    assert (link["href"], link["destination"]) == ("https://portal.example", "nav")
+    assert plugin.external_views == []

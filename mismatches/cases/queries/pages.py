@@ -59,7 +59,8 @@ class FindingPage:
     """A finding in full.
 
     `observed_on`: the day of the values and figures shown; `last_seen`: the last day on which it was found. `year`,
-    `parameters`: what the rule was run with. `events`: the case's history, oldest first.
+    `parameters`: what the rule was run with. `events`: the case's history, oldest first. `made_by`: DAG and run of the
+    scheduler that found it so, as `dag/run`; null from the command line.
     """
 
     row: FindingRow
@@ -71,6 +72,7 @@ class FindingPage:
     observations: tuple[Observation, ...]
     events: tuple[Event, ...]
     revealed: bool
+    made_by: str | None
 
 
 def finding_page(
@@ -105,6 +107,7 @@ def finding_page(
         observations=_observations(connection, finding_id),
         events=history(connection, actor, finding_id),
         revealed=reveal,
+        made_by=latest["made_by"],
     )
 
 
@@ -142,7 +145,7 @@ def log_look(connection: Connection, actor: Actor, finding_id: str, what: str, *
 def _latest(connection: Connection, finding_id: str) -> Mapping[str, Any]:
     return dict(
         connection.execute(
-            select(observation.c.evidence, observation.c.as_of, run.c.rules, run.c.inputs)
+            select(observation.c.evidence, observation.c.as_of, run.c.rules, run.c.inputs, run.c.made_by)
             .join(run, run.c.run == observation.c.run)
             .where(observation.c.finding_id == finding_id, observation.c.evidence.is_not(None))
             .order_by(observation.c.run.desc())

@@ -1,11 +1,13 @@
 """Findings in the database: stable rows from run to run, a history of what changed, and nothing written for nothing."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from mismatches.cases.access import Actor
+from mismatches.cases.queries.pages import finding_page
 from mismatches.declarations import shipped_rules
 from mismatches.run import cross_check
 from mismatches.store.recording import Recorded, record
@@ -75,6 +77,16 @@ def test_a_finding_stands_with_its_district_figures_and_the_values_it_rests_on(w
     )  # fmt: skip
     assert cited["values"]["name"] == "甲公司"
     assert cited["values"]["established_on"] == "2025-01-01"
+
+
+def test_a_finding_leads_to_the_run_of_the_scheduler_that_made_it(world):
+    told, request = [], replace(world.city.request(), made_by="cross_check/manual__1")
+    rules = [rule for rule in shipped_rules() if rule.id == "unregistered_taxpayer"]
+    cross_check(request, rules, reports=False, record=lambda *found: told.append(record(world.engine, *found)))
+    [found] = world.findings()
+    with world.engine.connect() as connection:
+        page = finding_page(connection, Actor("li", "supervisor", None), found["finding_id"], at=datetime.now(UTC))
+    assert page.made_by == "cross_check/manual__1"
 
 
 def test_an_equal_run_writes_nothing_and_another_day_only_that_it_ran(world):
