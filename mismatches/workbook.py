@@ -1,5 +1,7 @@
 """The workbook for auditors: a summary, then a sheet for each rule with its findings and their evidence side by side.
 
+The last columns of a rule's sheet are for the auditor; `sitong findings --read-back` takes what stands there.
+
 Ids are text, amounts and dates are numbers where one record is cited, and no text of a department can become a formula.
 Excel's limit of 1,048,576 rows is kept by going on in a further sheet.
 """
@@ -12,6 +14,7 @@ import duckdb
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
+from mismatches.cases.outcome_columns import FILLED, HEADINGS, USUAL_WIDTH, WIDTHS, offer_choices
 from mismatches.engine import RuleRun
 from mismatches.evidence import EvidenceColumn, Sighted, evidence_columns, sighted
 from mismatches.freshness import InputFact
@@ -41,6 +44,7 @@ _COLUMNS: Sequence[tuple[Bilingual, int]] = (
     (Bilingual("说明（英文）", "Reason (English)"), 56),
     (Bilingual("算式", "Formula"), 56),
 )
+FINDING_ID = _COLUMNS[0][0]
 OUTCOME_WORDS = {"hit": "疑点 hit", "not_comparable": "不可比 not comparable"}
 SEVERITY_WORDS = {"high": "高 high", "medium": "中 medium", "low": "低 low"}
 
@@ -75,6 +79,7 @@ class _RuleSheets:
     def __init__(self, book: xlsxwriter.Workbook, styles: Styles, run: RuleRun, request: CrossCheckRequest) -> None:
         self._book, self._styles, self._run, self._request = book, styles, run, request
         self._evidence = evidence_columns(run)
+        self._first_outcome = len(_COLUMNS) + len(self._evidence)
         self._known: dict[str, object] = {"as_of": request.as_of, "year": str(run.year), **run.parameters}
 
     def write(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -110,6 +115,7 @@ class _RuleSheets:
             sheet.set_column(position, position, _width(column))
         for position in range(len(_COLUMNS)):
             sheet.write_string(0, position, title if position == 0 else "", self._styles.band(0))
+        self._write_outcome_head(sheet)
         datasets = list(dict.fromkeys(column.dataset for column in self._evidence))
         for position, column in enumerate(self._evidence, len(_COLUMNS)):
             first = column.column == "record_id"
@@ -117,9 +123,17 @@ class _RuleSheets:
             sheet.write_string(0, position, text, self._styles.band(1 + datasets.index(column.dataset)))
         sheet.set_row(1, _HEAD_HEIGHT)
         for position, (heading, _) in enumerate(_COLUMNS):
-            sheet.write_string(1, position, _both(heading), self._styles.head)
+            sheet.write_string(1, position, both(heading), self._styles.head)
         for position, column in enumerate(self._evidence, len(_COLUMNS)):
-            sheet.write_string(1, position, _both(column.title), self._styles.head)
+            sheet.write_string(1, position, both(column.title), self._styles.head)
+
+    def _write_outcome_head(self, sheet: Worksheet) -> None:
+        """The columns to fill in; the band says what the report knew of cases: what was done until it was made."""
+        for position, name in enumerate(FILLED, self._first_outcome):
+            sheet.set_column(position, position, WIDTHS.get(name, USUAL_WIDTH), self._styles.text)
+            text = f"处理结果 Outcome · {self._request.made_at.isoformat()}" if name == FILLED[0] else ""
+            sheet.write_string(0, position, text, self._styles.band(0))
+            sheet.write_string(1, position, both(HEADINGS[name]), self._styles.head)
 
     def _write_row(self, sheet: Worksheet, row: int, found: Sighted) -> None:
         figures = {**self._known, **found.figures}
@@ -144,7 +158,8 @@ class _RuleSheets:
             _write(sheet, row, position, _typed(column, text), self._styles)
 
     def _close(self, sheet: Worksheet, row: int) -> None:
-        last = len(_COLUMNS) + len(self._evidence) - 1
+        last = self._first_outcome + len(FILLED) - 1
+        offer_choices(sheet, self._first_outcome, (_HEAD_ROWS, max(row - 1, _HEAD_ROWS)))
         sheet.autofilter(_HEAD_ROWS - 1, 0, max(row - 1, _HEAD_ROWS - 1), last)
         sheet.print_area(0, 0, max(row - 1, _HEAD_ROWS - 1), last)
 
@@ -180,5 +195,6 @@ def _width(column: EvidenceColumn) -> int:
     return 20 if column.secret or column.column in {"record_id", "uscc", "taxpayer_id"} else 14
 
 
-def _both(text: Bilingual) -> str:
+def both(text: Bilingual) -> str:
+    """A heading in both languages, one below the other."""
     return f"{text.zh}\n{text.en}"

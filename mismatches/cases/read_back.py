@@ -1,12 +1,15 @@
 """A workbook that auditors filled in, taken as steps of its cases: each row by itself, and each row accounted for.
 
-A row that says nothing is left alone. One that cannot be taken is refused with its reason and changes nothing, and the
-others are taken all the same. The same row again is known by its content and changes nothing.
+Taken are a list of findings (`sitong findings --format xlsx`) and the report (`findings.xlsx`), whose rows say instead
+of a version when the report was made: nobody else may have acted since. A row that says nothing is left alone. One that
+cannot be taken is refused with its reason and changes nothing, and the others are taken all the same. The same row
+again is known by its content and changes nothing.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -14,23 +17,28 @@ from pathlib import Path
 from typing import Literal
 
 import python_calamine as calamine
-from sqlalchemy import Engine, and_, select
+from sqlalchemy import Connection, Engine, and_, func, select
 
 from mismatches.cases.access import Actor, readable
 from mismatches.cases.actions import Step, act
 from mismatches.cases.errors import ActionRefused, CaseConflict, NotAllowed, UnknownFinding
-from mismatches.cases.sheet import FILLED, FROM_SHEET, SHEET
+from mismatches.cases.outcome_columns import FILLED, FROM_SHEET, HEADINGS
+from mismatches.cases.sheet import SHEET
 from mismatches.store.tables import case_event, finding
+from mismatches.workbook import FINDING_ID, both
 from storage.errors import SourceRejected
 
 Result = Literal["taken", "known", "nothing", "refused"]
 _NEEDED = ("finding_id", "version", *FILLED)
+_NAMES = {both(heading): name for name, heading in {"finding_id": FINDING_ID, **HEADINGS}.items()}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\S+$")
 
 
 @dataclass(frozen=True)
 class RowReport:
     """What became of a row; `row` as the spreadsheet numbers it. `known`: it had been taken before."""
 
+    sheet: str
     row: int
     finding_id: str
     result: Result
@@ -43,26 +51,71 @@ def read_back(engine: Engine, actor: Actor, path: Path, *, at: datetime, today: 
     Raises:
         SourceRejected: the file is no workbook of findings; nothing of it was taken.
     """
-    return tuple(_taken(engine, actor, number, cells, (at, today)) for number, cells in enumerate(_rows(path), 2))
+    return tuple(_taken(engine, actor, row, (at, today)) for row in _rows(path))
 
 
-def _rows(path: Path) -> Iterator[Mapping[str, str]]:
+@dataclass(frozen=True)
+class _Row:
+    """A row of a workbook: its place and what its cells say by the columns' names; `made_at`: of a report."""
+
+    sheet: str
+    number: int
+    cells: Mapping[str, str]
+    made_at: datetime | None = None
+
+
+def _rows(path: Path) -> list[_Row]:
     try:
         book = calamine.CalamineWorkbook.from_path(str(path))
-        lines = book.get_sheet_by_name(SHEET).to_python(skip_empty_area=False)
+        sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
     except (calamine.CalamineError, OSError) as error:
         raise _unusable(path, f"cannot be read ({type(error).__name__})") from None
+    if SHEET in sheets:
+        return list(_listed(path, sheets[SHEET]))
+    of_report = {name: lines for name, lines in sheets.items() if _is_of_report(lines)}
+    if not of_report:
+        raise _unusable(path, f"has no sheet {SHEET} and none of a rule of the report")
+    return [row for name, lines in of_report.items() for row in _reported(path, name, lines)]
+
+
+Lines = Sequence[Sequence[object]]
+
+
+def _listed(path: Path, lines: Lines) -> Iterator[_Row]:
     head = [str(cell).strip() for cell in lines[0]] if lines else []
     if missing := [name for name in _NEEDED if name not in head]:
         raise _unusable(path, f"lacks the columns {', '.join(missing)}")
     places = {name: head.index(name) for name in _NEEDED}
-    return iter([{name: _cell(line[place]) for name, place in places.items()} for line in lines[1:]])
+    for number, line in enumerate(lines[1:], 2):
+        yield _Row(SHEET, number, {name: _cell(line[place]) for name, place in places.items()})
+
+
+def _is_of_report(lines: Lines) -> bool:
+    return len(lines) > 1 and bool(lines[1]) and _heading(lines[1][0]) == "finding_id"
+
+
+def _heading(cell: object) -> str:
+    """The name of a column of the report by its heading, whatever a spreadsheet made of its line break."""
+    return _NAMES.get("\n".join(str(cell).split("\r\n")).strip(), "")
+
+
+def _reported(path: Path, sheet: str, lines: Lines) -> Iterator[_Row]:
+    places = {_heading(cell): place for place, cell in enumerate(lines[1])}
+    if missing := [name for name in FILLED if name not in places]:
+        raise _unusable(path, f"lacks in sheet {sheet} the columns {', '.join(missing)}")
+    found = _MOMENT.search(_cell(lines[0][places[FILLED[0]]]))
+    if found is None:
+        raise _unusable(path, f"does not say in sheet {sheet} above the columns to fill in when it was made")
+    made_at = datetime.fromisoformat(found.group())
+    for number, line in enumerate(lines[2:], 3):
+        yield _Row(sheet, number, {name: _cell(line[places[name]]) for name in ("finding_id", *FILLED)}, made_at)
 
 
 def _unusable(path: Path, what: str) -> SourceRejected:
     return SourceRejected(
-        f"the workbook {what}", path.name, f"a sheet {SHEET} as `sitong findings --format xlsx` writes it"
-    )
+        f"the workbook {what}", path.name, f"findings.xlsx of a report, or a sheet {SHEET} as `sitong findings --format"
+        " xlsx` writes it",
+    )  # fmt: skip
 
 
 def _cell(value: object) -> str:
@@ -72,33 +125,46 @@ def _cell(value: object) -> str:
     return str(value).strip()
 
 
-def _taken(
-    engine: Engine, actor: Actor, number: int, cells: Mapping[str, str], when: tuple[datetime, date]
-) -> RowReport:
+def _taken(engine: Engine, actor: Actor, row: _Row, when: tuple[datetime, date]) -> RowReport:
+    cells, (at, today) = row.cells, when
     finding_id = cells["finding_id"]
     if not any(cells[name] for name in FILLED):
-        return RowReport(number, finding_id, "nothing")
-    at, today = when
-    mark = hashlib.sha256(json.dumps([cells[name] for name in _NEEDED], ensure_ascii=False).encode()).hexdigest()
+        return RowReport(row.sheet, row.number, finding_id, "nothing")
+    seen = cells.get("version") or str(row.made_at)
+    told = [finding_id, seen, *(cells[name] for name in FILLED)]
+    mark = hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
     try:
         with engine.begin() as connection:
             known = select(case_event.c.sequence).join(finding, finding.c.finding_id == case_event.c.finding_id)
             same = and_(case_event.c.finding_id == finding_id, case_event.c.details["mark"].astext == mark)
             if connection.execute(known.where(readable(actor), same)).first():
-                return RowReport(number, finding_id, "known")
-            act(connection, actor, _step(cells, mark), at=at, today=today)
+                return RowReport(row.sheet, row.number, finding_id, "known")
+            version = cells.get("version") if row.made_at is None else _seen(connection, actor, finding_id, row.made_at)
+            act(connection, actor, _step(cells, version or "", mark), at=at, today=today)
     except (ActionRefused, CaseConflict, NotAllowed, UnknownFinding) as refusal:
-        return RowReport(number, finding_id, "refused", str(refusal))
-    return RowReport(number, finding_id, "taken")
+        return RowReport(row.sheet, row.number, finding_id, "refused", str(refusal))
+    return RowReport(row.sheet, row.number, finding_id, "taken")
 
 
-def _step(cells: Mapping[str, str], mark: str) -> Step:
+def _seen(connection: Connection, actor: Actor, finding_id: str, made_at: datetime) -> str:
+    """The version that a reader of a report goes by: up to the first that somebody else made since."""
+    later = select(func.min(case_event.c.sequence)).where(
+        case_event.c.finding_id == finding_id, case_event.c.at > made_at, case_event.c.actor != actor.name
+    )
+    first = connection.execute(later).scalar_one()
+    if first is not None:
+        return str(first - 1)
+    query = select(finding.c.version).where(finding.c.finding_id == finding_id)
+    return str(connection.execute(query).scalar_one_or_none() or 0)
+
+
+def _step(cells: Mapping[str, str], version: str, mark: str) -> Step:
     action = cells["action"] or "note"
     if action not in FROM_SHEET:
         raise ActionRefused("the action cannot come from a workbook", expected=", ".join(FROM_SHEET))
     try:
         amount = Decimal(cells["amount"].replace(",", "")) if cells["amount"] else None
-        seen = int(cells["version"])
+        seen = int(version)
     except (InvalidOperation, ValueError):
         raise ActionRefused("the amount or the version is not a number", expected="digits") from None
     return Step(

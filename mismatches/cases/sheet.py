@@ -14,7 +14,7 @@ from typing import IO
 
 import xlsxwriter
 
-from mismatches.cases.declaration import case_rules
+from mismatches.cases.outcome_columns import FILLED, USUAL_WIDTH, WIDTHS, offer_choices
 from mismatches.cases.queries.listing import FindingRow
 
 TOLD = (
@@ -38,16 +38,11 @@ TOLD = (
 )
 """The columns of a file of findings, in its order."""
 
-FILLED = ("action", "reason_code", "amount", "voucher", "note")
-"""The columns that an auditor fills in."""
-
 SHEET = "findings"
-FROM_SHEET = ("take", "exclude", "confirm", "assess", "record_payment", "close", "close_without_payment", "note")
-"""Actions that a workbook can carry: those that need nothing but its columns."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # how a cell begins that a spreadsheet may run
 _NUMBERS = frozenset({"version", "estimate_low", "estimate_likely", "estimate_high", "recovered"})
-_WIDTHS: Mapping[str, int] = {"finding_id": 27, "rule": 30, "subject_id": 14, "reason": 24, "action": 18, "note": 40}
+_WIDTHS: Mapping[str, int] = {"finding_id": 27, "rule": 30, "subject_id": 14, "reason": 24, **WIDTHS}
 
 
 def write_csv(rows: Iterable[FindingRow], stream: IO[str]) -> None:
@@ -74,7 +69,7 @@ def write_workbook(rows: Iterable[FindingRow], target: Path | IO[bytes]) -> None
         for place, name in enumerate((*TOLD, *FILLED)):
             sheet.write_string(0, place, name, head)
             kind = money if name in {*_NUMBERS, "amount"} - {"version"} else text
-            sheet.set_column(place, place, _WIDTHS.get(name, 13), kind)
+            sheet.set_column(place, place, _WIDTHS.get(name, USUAL_WIDTH), kind)
         line = 0
         for line, row in enumerate(rows, 1):
             for place, name in enumerate(TOLD):
@@ -84,17 +79,9 @@ def write_workbook(rows: Iterable[FindingRow], target: Path | IO[bytes]) -> None
                 else:
                     sheet.write_string(line, place, _text(value), text)
         last = max(line, 1)
-        _offer(sheet, "action", FROM_SHEET, last)
-        rules = case_rules()
-        codes = sorted({code for name in FROM_SHEET for code in rules.actions[name].reasons})
-        _offer(sheet, "reason_code", codes, last)
+        offer_choices(sheet, len(TOLD), (1, last))
         sheet.freeze_panes(1, 1)
         sheet.autofilter(0, 0, last, len(TOLD) + len(FILLED) - 1)
-
-
-def _offer(sheet: xlsxwriter.worksheet.Worksheet, name: str, choices: Sequence[str], last: int) -> None:
-    place = len(TOLD) + FILLED.index(name)
-    sheet.data_validation(1, place, last, place, {"validate": "list", "source": list(choices)})
 
 
 def _harmless(name: str, value: object) -> str:

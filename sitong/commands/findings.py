@@ -168,7 +168,9 @@ def _read_back(engine: "Engine", actor: "Actor", path: Path) -> None:
     for one in reports:
         if one.result != "nothing":
             out.print(
-                f"row {one.row} {one.finding_id}: {one.result} {one.message}".rstrip(), markup=False, soft_wrap=True
+                f"{one.sheet} row {one.row} {one.finding_id}: {one.result} {one.message}".rstrip(),
+                markup=False,
+                soft_wrap=True,
             )
     counts = {
         result: sum(one.result == result for one in reports) for result in ("taken", "known", "nothing", "refused")

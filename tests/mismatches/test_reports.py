@@ -10,7 +10,9 @@ from fontTools.ttLib import TTFont
 from python_calamine import CalamineWorkbook
 
 from mismatches import workbook
+from mismatches.cases.outcome_columns import FILLED, HEADINGS
 from mismatches.wording import UNKNOWN, masked, written
+from mismatches.workbook import both
 from tests.mismatches.conftest import ENGINE_RULES
 
 NUMBER = "11010519491231002X"
@@ -64,6 +66,9 @@ def test_the_workbook_keeps_ids_and_texts_as_they_are(book):
     assert {"0000", "0001", NUMBER, USCC, "=1+2公司", "+张伟", "@李娜", "<b>公司</b> & 子"} <= flat
     assert "0002\n0009" in flat  # two insurances of one pair, one below the other
     assert 2000.0 in flat  # an amount of a single record is a number
+    assert head[-5:] == [both(HEADINGS[name]) for name in FILLED]
+    assert str(rows[0][-5]).endswith("2026-03-31T08:00:00+00:00")
+    assert rows[2][-5:] == [""] * 5
 
 
 def test_the_summary_sheet_has_counts_and_what_did_not_run(book):

@@ -3,16 +3,21 @@
 import csv
 import io
 import json
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 import xlsxwriter
 
+from mismatches.cases.outcome_columns import FILLED, HEADINGS
 from mismatches.cases.queries.listing import Filter, find
 from mismatches.cases.read_back import read_back
-from mismatches.cases.sheet import FILLED, TOLD, write_csv, write_json, write_workbook
+from mismatches.cases.sheet import TOLD, write_csv, write_json, write_workbook
+from mismatches.workbook import FINDING_ID, both
 from storage.errors import SourceRejected
 from tests.mismatches.cases.conftest import CHIEF, LI, NOON, TODAY, WANG
+
+LATER = NOON + timedelta(hours=2)
 
 
 def fill(path, rows):
@@ -101,3 +106,54 @@ def test_every_format_tells_the_same_and_the_workbook_can_be_read_back(office, t
     assert told["estimate_likely"] == same["estimate_likely"] == "1000.00"
     write_workbook(rows, tmp_path / "out.xlsx")
     assert take(office, LI, tmp_path / "out.xlsx") == [(2, "nothing")]
+
+
+def fill_report(path, sheets, made_at=NOON):
+    """The report as an auditor hands it back: a summary, and the rules' sheets with their outcome columns."""
+    with xlsxwriter.Workbook(str(path)) as book:
+        book.add_worksheet("汇总 Summary").write(0, 0, "统一比对疑点 Findings")
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            sheet.write(0, 2, f"处理结果 Outcome · {made_at.isoformat()}")
+            sheet.write_row(1, 0, [both(FINDING_ID), "证据", *(both(HEADINGS[name]) for name in FILLED)])
+            for line, row in enumerate(rows, 2):
+                sheet.write(line, 0, row["finding_id"])
+                for place, column in enumerate(FILLED, 2):
+                    if column in row:
+                        sheet.write(line, place, row[column])
+    return path
+
+
+def test_a_report_comes_back_with_outcomes_on_any_of_its_sheets(office, tmp_path):
+    taken, untouched, earlier, acted = (office.plant() for _ in range(4))
+    office.act(CHIEF, earlier, "assign", 0, owner="li", at=NOON - timedelta(days=1))
+    office.act(CHIEF, acted, "assign", 0, owner="wang", at=NOON + timedelta(hours=1))
+    excluded = {"finding_id": earlier, "action": "exclude", "reason_code": "source_error"}
+    sheets = {
+        "one": [{"finding_id": taken, "action": "take"}, {"finding_id": untouched}],
+        "two": [excluded, {"finding_id": acted, "action": "take"}],
+    }
+    path = fill_report(tmp_path / "back.xlsx", sheets)
+    told = [(one.sheet, one.row, one.result) for one in read_back(office.engine, LI, path, at=LATER, today=TODAY)]
+    assert told == [("one", 3, "taken"), ("one", 4, "nothing"), ("two", 3, "taken"), ("two", 4, "refused")]
+    assert (office.row(taken)["state"], office.row(acted)["owner"]) == ("assigned", "wang")
+    assert take(office, LI, path) == [(3, "known"), (4, "nothing"), (3, "known"), (4, "refused")]
+
+
+def test_in_a_report_ones_own_steps_do_not_stand_in_the_way(office, tmp_path):
+    finding = office.plant()
+    office.act(LI, finding, "take", 0, at=NOON + timedelta(minutes=5))
+    row = {"finding_id": finding, "action": "exclude", "reason_code": "source_error"}
+    path = fill_report(tmp_path / "back.xlsx", {"one": [row]})
+    assert [one.result for one in read_back(office.engine, LI, path, at=LATER, today=TODAY)] == ["taken"]
+
+
+@pytest.mark.parametrize("band", ["", "处理结果 Outcome · yesterday"])
+def test_a_report_that_does_not_say_when_it_was_made_is_refused(office, tmp_path, band):
+    path = tmp_path / "back.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("one")
+        sheet.write(0, 1, band)
+        sheet.write_row(1, 0, [both(FINDING_ID), *(both(HEADINGS[name]) for name in FILLED)])
+    with pytest.raises(SourceRejected, match="when it was made"):
+        read_back(office.engine, LI, path, at=NOON, today=TODAY)
