@@ -126,19 +126,25 @@ def unknown(finding_id: str) -> UnknownFinding:
 def _refuse(action: Action, case: CaseState, row: RowMapping, step: Step, today: date) -> None:
     where = f"finding {step.finding_id}"
     if row["outcome"] != "hit" or row["shadow"]:
-        raise ActionRefused("this finding has no case", where, "a hit of a rule that is not in shadow")
+        raise ActionRefused("this finding has no case", where, "a hit of a rule that is not in shadow", kind="no_case")
     if case.state not in action.moves:
         possible = ", ".join(one.name for one in case_rules().possible(case.state))
-        raise ActionRefused(f"{action.name} is not possible in state {case.state}", where, possible)
+        raise ActionRefused(f"{action.name} is not possible in state {case.state}", where, possible, kind="state")
     given = {name for name in _PARTS if getattr(step, name) not in (None, "")}
     if missing := sorted(action.needs - given):
-        raise ActionRefused(f"{action.name} needs {', '.join(missing)}", where, remedy="say it and try again")
+        raise ActionRefused(
+            f"{action.name} needs {', '.join(missing)}", where, remedy="say it and try again", kind="missing"
+        )
     if strange := sorted(given - action.needs - action.may):
-        raise ActionRefused(f"{action.name} does not take {', '.join(strange)}", where, remedy="leave it out")
+        raise ActionRefused(
+            f"{action.name} does not take {', '.join(strange)}", where, remedy="leave it out", kind="strange"
+        )
     if step.reason_code and step.reason_code not in action.reasons:
-        raise ActionRefused(f"{action.name} has no reason {step.reason_code[:40]!r}", where, ", ".join(action.reasons))
+        raise ActionRefused(
+            f"{action.name} has no reason {step.reason_code[:40]!r}", where, ", ".join(action.reasons), kind="reason"
+        )
     if action.only_overdue and not (case.due_on and case.due_on < today):
-        raise ActionRefused("the days for the reply are not over", where, f"a day after {case.due_on}")
+        raise ActionRefused("the days for the reply are not over", where, f"a day after {case.due_on}", kind="early")
     _refuse_values(step, where, today)
 
 
@@ -148,18 +154,24 @@ _PARTS = ("owner", "text", "reason_code", "amount", "voucher", "due_on", "until"
 def _refuse_values(step: Step, where: str, today: date) -> None:
     for said in (step.text, step.voucher, step.owner):
         if said and ("\0" in said or any("\ud800" <= letter <= "\udfff" for letter in said)):
-            raise ActionRefused("the text holds a character that cannot be stored", where, "plain text")
+            raise ActionRefused(
+                "the text holds a character that cannot be stored", where, "plain text", kind="character"
+            )
     if len(step.text or "") > _TEXT_LENGTH:
-        raise ActionRefused("the text is too long", where, f"at most {_TEXT_LENGTH} characters")
+        raise ActionRefused("the text is too long", where, f"at most {_TEXT_LENGTH} characters", kind="long")
     if max(len(step.voucher or ""), len(step.owner or "")) > _WORD_LENGTH:
-        raise ActionRefused("the voucher or the owner is too long", where, f"at most {_WORD_LENGTH} characters")
+        raise ActionRefused(
+            "the voucher or the owner is too long", where, f"at most {_WORD_LENGTH} characters", kind="long"
+        )
     if step.amount is not None and not _is_yuan(step.amount):
-        raise ActionRefused("the amount cannot be used", where, "yuan above 0 with at most two decimals")
+        raise ActionRefused("the amount cannot be used", where, "yuan above 0 with at most two decimals", kind="amount")
     if step.due_on and step.due_on < today:
-        raise ActionRefused("the due day is over", where, f"{today} or later")
+        raise ActionRefused("the due day is over", where, f"{today} or later", kind="due")
     last = today + timedelta(days=case_rules().longest_suppression_days)
     if step.until and not today < step.until <= last:
-        raise ActionRefused("the expiry cannot be used", where, f"a day after {today} and not after {last}")
+        raise ActionRefused(
+            "the expiry cannot be used", where, f"a day after {today} and not after {last}", kind="until"
+        )
 
 
 def _is_yuan(amount: Decimal) -> bool:
@@ -175,7 +187,9 @@ def _refuse_voucher_twice(connection: Connection, step: Step) -> None:
         )
     ).first()
     if twice:
-        raise ActionRefused("this voucher is recorded already", f"finding {step.finding_id}", "another voucher")
+        raise ActionRefused(
+            "this voucher is recorded already", f"finding {step.finding_id}", "another voucher", kind="voucher"
+        )
 
 
 def _details(action: Action, step: Step, row: RowMapping, actor: Actor, today: date) -> dict[str, Any]:

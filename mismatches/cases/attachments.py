@@ -113,12 +113,22 @@ def _described(upload: Upload) -> dict[str, Any]:
     limits, name = case_rules().attachments, PurePath(upload.name.replace("\\", "/")).name
     where = "attachment"
     if not name or len(name) > _NAME_LENGTH or not name.isprintable():
-        raise ActionRefused("the file's name cannot be used", where, f"1 to {_NAME_LENGTH} printable characters")
+        raise ActionRefused(
+            "the file's name cannot be used", where, f"1 to {_NAME_LENGTH} printable characters", kind="file_name"
+        )
     if not 0 < len(upload.content) <= limits.largest_bytes:
-        raise ActionRefused("the file is empty or too large", where, f"1 to {limits.largest_bytes:,} bytes")
+        raise ActionRefused(
+            "the file is empty or too large", where, f"1 to {limits.largest_bytes:,} bytes", kind="file_size"
+        )
     ending = name.rpartition(".")[2].lower().replace("jpeg", "jpg")
     if ending not in limits.types or not _is(ending, upload.content):
-        raise ActionRefused("the file is of another type", where, ", ".join(limits.types), "convert it to one of these")
+        raise ActionRefused(
+            "the file is of another type",
+            where,
+            ", ".join(limits.types),
+            "convert it to one of these",
+            kind="file_type",
+        )
     digest = hashlib.sha256(upload.content).hexdigest()
     return {"name": name, "media_type": _MEDIA[ending], "bytes": len(upload.content), "sha256": digest}
 
@@ -147,7 +157,9 @@ def _refuse_many(connection: Connection, actor: Actor, finding_id: str) -> None:
     if files is None:
         raise unknown(finding_id)
     if files >= case_rules().attachments.most:
-        raise ActionRefused("the case has too many files", f"finding {finding_id}", f"{case_rules().attachments.most}")
+        raise ActionRefused(
+            "the case has too many files", f"finding {finding_id}", f"{case_rules().attachments.most}", kind="files"
+        )
 
 
 def _keep(path: Path, content: bytes) -> None:

@@ -1,6 +1,7 @@
 """What can go wrong with a case, in words for the person who acted."""
 
 from datetime import datetime
+from typing import Literal
 
 from storage.errors import SitongError
 
@@ -13,8 +14,21 @@ class UnknownFinding(SitongError):  # noqa: N818 - named by what happened
     """No finding of that id is there for this actor: it does not exist, or is of a district that is not theirs."""
 
 
+Refusal = Literal[
+    "action", "no_case", "state", "missing", "strange", "reason", "early", "character", "long", "amount", "due",
+    "until", "voucher", "file_name", "file_size", "file_type", "files",
+]  # fmt: skip
+"""Why an action is refused, for pages that say it in the words of their reader."""
+
+
 class ActionRefused(SitongError):  # noqa: N818 - named by what happened
-    """The state of the case, or what the action carries, does not allow it."""
+    """The state of the case, or what the action carries, does not allow it; `kind` says which in one word."""
+
+    def __init__(
+        self, what: str, where: str = "", expected: str = "", remedy: str = "", *, kind: Refusal = "action"
+    ) -> None:
+        super().__init__(what, where, expected, remedy)
+        self.kind = kind
 
 
 class CaseConflict(SitongError):  # noqa: N818 - named by what happened

@@ -166,7 +166,7 @@ def _step(cells: Mapping[str, str], version: str, mark: str) -> Step:
         amount = Decimal(cells["amount"].replace(",", "")) if cells["amount"] else None
         seen = int(version)
     except (InvalidOperation, ValueError):
-        raise ActionRefused("the amount or the version is not a number", expected="digits") from None
+        raise ActionRefused("the amount or the version is not a number", expected="digits", kind="amount") from None
     return Step(
         cells["finding_id"],
         action,

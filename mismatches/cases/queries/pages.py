@@ -1,7 +1,7 @@
 """One finding in full: what it rests on, with the values of then, how it changed, and what was done about it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from mismatches.cases.access import Actor, readable, require
 from mismatches.cases.actions import unknown
 from mismatches.cases.queries.listing import COLUMNS, FindingRow
 from mismatches.cases.replay import Event
+from mismatches.names import fold_names
 from mismatches.store.tables import case_event, finding, look, observation, rule_state, run
 from mismatches.wording import masked
 from schemas.contract import Contract, PersonalData, source_contract
@@ -25,7 +26,8 @@ class EvidenceRecord:
 
     `values`: column → text, null where the record has none; identifiers of persons are masked unless revealed.
     `master_id`, `match_probability`: whom the registry holds it to be, and how sure. `version`, `received_at`: of the
-    accepted data that it was read from.
+    accepted data that it was read from. `differs`: columns in which records of the same master say different things,
+    judged before anything is masked.
     """
 
     source: str
@@ -37,6 +39,7 @@ class EvidenceRecord:
     values: Mapping[str, str | None]
     version: str | None
     received_at: datetime | None
+    differs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def finding_page(
     shown = FindingRow(**{name: found[name] for name in FindingRow.__annotations__})
     return FindingPage(
         row=shown,
-        evidence=tuple(_record(one, latest["inputs"], hide=not reveal) for one in latest["evidence"]),
+        evidence=_records(latest["evidence"], latest["inputs"], hide=not reveal),
         observed_on=latest["as_of"],
         last_seen=found["last_seen"] or found["rule_as_of"],
         year=facts.get("year"),
@@ -163,6 +166,29 @@ def _observations(connection: Connection, finding_id: str) -> tuple[Observation,
         .order_by(observation.c.run)
     ).mappings()
     return tuple(Observation(**row) for row in rows)
+
+
+def _records(
+    cited: Sequence[Mapping[str, Any]], inputs: Mapping[str, Any], *, hide: bool
+) -> tuple[EvidenceRecord, ...]:
+    differing = _differing(cited)
+    return tuple(
+        replace(
+            _record(one, inputs, hide=hide),
+            differs=frozenset(name for name in one.get("values", {}) if (one.get("master_id"), name) in differing),
+        )
+        for one in cited
+    )
+
+
+def _differing(cited: Sequence[Mapping[str, Any]]) -> frozenset[tuple[str, str]]:
+    """Master and column where the records of the master do not all say the same; null says nothing."""
+    said: dict[tuple[str, str], set[str]] = {}
+    for one in cited:
+        for name, text in one.get("values", {}).items():
+            if text and one.get("master_id"):
+                said.setdefault((one["master_id"], name), set()).update(fold_names([text]))
+    return frozenset(key for key, texts in said.items() if len(texts) > 1)
 
 
 def _record(cited: Mapping[str, Any], inputs: Mapping[str, Any], *, hide: bool) -> EvidenceRecord:
