@@ -27,11 +27,13 @@ def figures_of(text: str | None) -> dict[str, object]:
 def written(value: object) -> str:
     """A figure as a reader sees it.
 
-    >>> written(Decimal("7200.50")), written(Decimal("0.9")), written(31), written(None)
-    ('7,200.50', '0.9', '31', '—')
+    >>> written(Decimal("7200.50")), written(Decimal("0.9")), written(31), written(None), written(7200.5)
+    ('7,200.50', '0.9', '31', '—', '7,200.50')
     """
     if value is None:
         return UNKNOWN
+    if isinstance(value, float):  # how the driver reads a fraction in a stored finding
+        return _decimal(Decimal(str(value)))
     if isinstance(value, Decimal):
         return _decimal(value)
     if isinstance(value, date):

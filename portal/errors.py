@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from mismatches.cases.errors import NotAllowed, UnknownFinding
 from portal.pages import page
 from portal.texts import ERRORS
 
@@ -24,6 +25,14 @@ def install(app: FastAPI) -> None:
         answer = error_page(request, error.status_code)
         answer.headers.update(error.headers or {})  # Allow of 405, Retry-After of 429
         return answer
+
+    @app.exception_handler(NotAllowed)
+    def forbidden(request: Request, _error: NotAllowed) -> HTMLResponse:
+        return error_page(request, 403)
+
+    @app.exception_handler(UnknownFinding)
+    def unknown(request: Request, _error: UnknownFinding) -> HTMLResponse:
+        return error_page(request, 404)
 
     @app.exception_handler(RequestValidationError)
     def unreadable(request: Request, _error: RequestValidationError) -> HTMLResponse:

@@ -60,6 +60,7 @@ class FindingView:
     revealed: bool
     observed_on: str
     last_seen: str
+    made_by: str | None
 
 
 def finding_view(page: FindingPage, desk: Desk, *, every: bool = False) -> FindingView:
@@ -82,6 +83,7 @@ def finding_view(page: FindingPage, desk: Desk, *, every: bool = False) -> Findi
         revealed=page.revealed,
         observed_on=page.observed_on.isoformat(),
         last_seen=page.last_seen.isoformat(),
+        made_by=page.made_by,
     )
 
 

@@ -3,7 +3,7 @@
 A form is read here and not declared as parameters of a route, so that its length is known before a byte is kept.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from hmac import compare_digest
 from typing import Annotated, Final
 
@@ -18,7 +18,7 @@ _FIELDS: Final = 500
 _ENVELOPE: Final = 64 << 10  # bytes around a file: boundaries and other fields
 
 
-def form_within(largest_file: int = 0) -> Callable[..., Awaitable[FormData]]:
+def form_within(largest_file: int = 0) -> Callable[..., AsyncIterator[FormData]]:
     """A dependency that reads a form with at most one file of so many bytes.
 
     Raises:
@@ -27,18 +27,18 @@ def form_within(largest_file: int = 0) -> Callable[..., Awaitable[FormData]]:
     """
     most = largest_file + _ENVELOPE if largest_file else _WORDS
 
-    async def read(request: Request, caller: Annotated[Caller, Depends(signed_in)]) -> FormData:
+    async def read(request: Request, caller: Annotated[Caller, Depends(signed_in)]) -> AsyncIterator[FormData]:
         length = request.headers.get("content-length", "")
         if not length.isdecimal():
             raise HTTPException(411)
         if int(length[:20]) > most:
             raise HTTPException(413)
-        form = await request.form(max_files=1 if largest_file else 0, max_fields=_FIELDS, max_part_size=_WORDS)
-        sent = form.get("csrf")
-        if not isinstance(sent, str) or not compare_digest(sent.encode(errors="replace"), caller.csrf.encode()):
-            await form.close()
-            raise HTTPException(403)
-        return form
+        files = 1 if largest_file else 0
+        async with request.form(max_files=files, max_fields=_FIELDS, max_part_size=_WORDS) as form:
+            sent = form.get("csrf")
+            if not isinstance(sent, str) or not compare_digest(sent.encode(errors="replace"), caller.csrf.encode()):
+                raise HTTPException(403)
+            yield form
 
     return read
 

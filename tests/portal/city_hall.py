@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mismatches.cases.access import Actor
-from portal import findings, views
+from portal import case, finding, findings, views
 from portal.app import create_app
 from portal.config import PortalConfig
 from portal.desk import Caller, Workplace, signed_in
 from storage.zones import Zones
-from tests.mismatches.cases.conftest import Office
+from tests.mismatches.cases.conftest import NUMBER, Office
 from tests.portal.asking import Reader
 
 MORNING = datetime(2026, 4, 1, 1, tzinfo=UTC)  # nine in the city
@@ -19,7 +19,12 @@ LI = Actor("li", "auditor", frozenset({"370202"}))
 SUN = Actor("sun", "auditor", frozenset({"370202"}))
 WANG = Actor("wang", "auditor", frozenset({"370203"}))
 CHIEF = Actor("chief", "supervisor", None)
-ROUTERS = (findings.router, views.router)
+ROUTERS = (findings.router, views.router, finding.router, case.router)
+OTHER_NUMBER = "110105194912310047"  # differs from the standard's example in its hidden middle
+FIGURES = {"wages": 120000.0, "months": 12, "monthly_wage": 10000.0, "floor_base": 4800.0, "ceiling_base": 24000.0,
+           "fair_base": 10000.0, "declared_base": 5000.0, "tolerated_base": 9000.0}  # fmt: skip
+PARAMETERS = {"floor_share": "0.60", "ceiling_share": "3.00", "city_mean_wage": "8000", "tolerated_share": "0.90",
+              "likely_share": "0.95", "full_share": "1.00", "contribution_rate": "0.26"}  # fmt: skip
 MARK = "mark-of-the-session"
 
 _RULES = (
@@ -28,6 +33,17 @@ _RULES = (
     ("ended_enterprise_declaring", "declaring", "enterprise"),
     ("unregistered_taxpayer", "unregistered", "enterprise"),
 )
+EVIDENCE = (
+    {"source": "social_security", "dataset": "insured", "record_id": "I1", "role": "subject", "master_id": "P1",
+     "match_probability": 0.99,
+     "values": {"name": "张三", "id_number": NUMBER, "id_number_raw": NUMBER, "contribution_base": "5000.00",
+                "status": "1", "employer_no": None}},
+    {"source": "tax", "dataset": "natural_person", "record_id": "N1", "role": "support", "master_id": "P1",
+     "match_probability": 0.912,
+     "values": {"name": "張三", "id_number": OTHER_NUMBER, "id_number_raw": "110105194912310047 "}},
+    {"source": "tax", "dataset": "wage", "record_id": "W1", "role": "support", "master_id": None,
+     "match_probability": None, "values": {"tax_year": "2025", "months": "12", "wages": "120000.00"}},
+)  # fmt: skip
 _LEVELS = ("high", "medium", "low", "low", "medium")
 _MONTHS = ("2026-01", "2026-02", "2026-03")
 
@@ -36,7 +52,7 @@ class CityHall:
     """A database of findings and a portal over it for whoever is given."""
 
     def __init__(self, engine, home: Path):
-        self.office = Office(engine)
+        self.office = Office(engine, PARAMETERS)
         self.workplace = Workplace(engine, Zones(home).create(), now=lambda: MORNING)
         self.planted = []
 
@@ -59,6 +75,11 @@ class CityHall:
                     figures=json.dumps({"months": 12}),
                 )
             )
+
+    def plant(self, **given):
+        """One finding of an under-declared base with its evidence; its id."""
+        told = {"figures": json.dumps(FIGURES), "evidence": json.dumps(EVIDENCE), "likely": 12000, "low": 9000}
+        return self.office.plant(**(told | {"high": 15600} | given))
 
     def app(self, actor):
         """A portal in which an actor is signed in."""

@@ -40,11 +40,17 @@ _EVIDENCE = [
 class Office:
     """A database of findings."""
 
-    def __init__(self, engine):
+    def __init__(self, engine, parameters=None):
         self.engine = engine
         self.numbers = count(1)
         inputs = {"social_security.insured": {"version": "b1", "received_at": "2026-03-30T02:00:00+00:00"}}
-        rules = {"underdeclared_contribution_base": {"version": "1.0.0", "year": 2025, "parameters": {"rate": "0.26"}}}
+        rules = {
+            "underdeclared_contribution_base": {
+                "version": "1.0.0",
+                "year": 2025,
+                "parameters": parameters or {"rate": "0.26"},
+            }
+        }
         with engine.begin() as connection:
             values = {"rules": json.dumps(rules), "inputs": json.dumps(inputs)}
             self.run = connection.execute(text(_RUN), values).scalar_one()
