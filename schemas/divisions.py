@@ -18,6 +18,9 @@ from schemas import characters
 from schemas.text import Mask
 
 _DIVISIONS = resources.files("schemas") / "codes" / "division.csv"
+_ALIASES = resources.files("schemas") / "codes" / "division_alias.csv"
+_ZONES = range(71, 81)  # GB/T 2260: last two digits of development zones, which overlap districts
+_NO_DISTRICT = ("00", "01")  # a province or a city as a whole, and its urban districts together
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,42 @@ def division_name(code: str) -> str | None:
     """The latest name of the county, city, or province that a code of 6 or more digits begins with."""
     known = divisions().get(code[:6])
     return known[-1].name_zh if known else None
+
+
+def current_district(code: str | None) -> str | None:
+    """The district or county of today that a code of 6 or more digits of any revision belongs to.
+
+    None for a code that no revision has, for whole cities and provinces, and for development zones. Where a retired
+    district was divided, it is the one that took most of it.
+
+    >>> current_district("370205001"), current_district("370284"), current_district("370200")
+    ('370203', '370211', None)
+    """
+    seen: set[str] = set()
+    code = (code or "")[:6]
+    while code in divisions() and code not in seen:
+        seen.add(code)
+        follower = next((row.successor for row in reversed(divisions()[code]) if row.successor), None)
+        in_force = any(row.end is None for row in divisions()[code])
+        if in_force or follower is None:
+            whole = code.endswith(_NO_DISTRICT) or int(code[4:]) in _ZONES
+            return None if whole else code
+        code = follower
+    return None
+
+
+@lru_cache(maxsize=8)
+def district_names(city: str) -> Mapping[str, str]:
+    """Every name, today's and former, of the districts and counties of a city (first 4 digits) → its code of today."""
+    names = {
+        row.name_zh: current
+        for code, rows in divisions().items()
+        if code.startswith(city) and (current := current_district(code))
+        for row in rows
+    }
+    with _ALIASES.open(encoding="utf-8") as file:
+        names |= {row["name_zh"]: row["code"] for row in csv.DictReader(file) if row["code"].startswith(city)}
+    return names
 
 
 @lru_cache(maxsize=1)

@@ -1,51 +1,6 @@
 -- One row per employer and person with wages of the latest tax year and a paying insurance, and one per record that
 -- could belong to such a pair but does not lead to a person or an employer. All amounts are exact decimals.
-with wage as (
-    select
-        w.record_id,
-        w.person_record_id,
-        w.wages,
-        coalesce(w.months, 12) as months,
-        n.master_id as employer,
-        n.records as registrations,
-        x.master_id as person
-    from "tax.wage" w
-    left join taxpayer_enterprise n on n.number = coalesce(w.taxpayer_id, upper(trim(w.taxpayer_id_raw)))
-    left join person_crosswalk x
-        on x.source = 'tax' and x.dataset = 'natural_person' and x.record_id = w.person_record_id
-    where w.tax_year = $year
-),
-insured as (
-    select i.record_id, i.employer_no, i.contribution_base, e.master_id as employer, x.master_id as person
-    from "social_security.insured" i
-    left join enterprise_crosswalk e
-        on e.source = 'social_security' and e.dataset = 'employer' and e.record_id = i.employer_no
-    left join person_crosswalk x
-        on x.source = 'social_security' and x.dataset = 'insured' and x.record_id = i.record_id
-    where i.status = '1'
-),
-paid as (
-    select
-        employer,
-        person,
-        if(count(wages) = count(*) and min(wages) >= 0, sum(wages), null)::decimal(18, 2) as wages,
-        if(min(months) >= 0, least(sum(months), 12), null)::decimal(4, 0) as months
-    from wage
-    where employer is not null and person is not null
-    group by all
-),
-based as (
-    select
-        employer,
-        person,
-        if(count(contribution_base) = count(*) and min(contribution_base) >= 0, sum(contribution_base), null)::decimal(
-            18, 2
-        ) as declared_base
-    from insured
-    where employer is not null and person is not null
-    group by all
-),
-setting as (
+with setting as (
     select
         ($floor_share::decimal(6, 4) * $city_mean_wage::decimal(12, 2))::decimal(18, 4) as floor_base,
         ($ceiling_share::decimal(6, 4) * $city_mean_wage::decimal(12, 2))::decimal(18, 4) as ceiling_base
@@ -57,14 +12,14 @@ pair as (
         p.person,
         p.wages,
         p.months,
-        b.declared_base,
+        p.declared_base,
         s.floor_base,
         s.ceiling_base,
         greatest(least(p.wages, s.ceiling_base * p.months), s.floor_base * p.months)::decimal(22, 4) as fair_year,
-        (b.declared_base * p.months)::decimal(22, 4) as declared_year
-    from paid p
-    join based b using (employer, person)
+        (p.declared_base * p.months)::decimal(22, 4) as declared_year
+    from contribution_pair p
     cross join setting s
+    where p.tax_year = $year
 ),
 judged as (
     select
@@ -76,14 +31,16 @@ judged as (
         end as reason
     from pair
 ),
+wage as (select * from wage_link where tax_year = $year),
 cited_wage as (
     select
         w.employer,
         w.person,
         list(w.record_id order by w.record_id) as wage_records,
         list_sort(list(distinct w.person_record_id)) as persons,
-        list_sort(list_distinct(flatten(list(w.registrations)))) as registrations
+        list_sort(list_distinct(flatten(list(n.records)))) as registrations
     from wage w
+    left join taxpayer_enterprise n using (number)
     semi join (from judged where reason <> 'enough') j using (employer, person)
     group by all
 ),
@@ -93,16 +50,18 @@ cited_insured as (
         i.person,
         list(i.record_id order by i.record_id) as insurances,
         list_sort(list(distinct i.employer_no)) as employers
-    from insured i
+    from insured_link i
     semi join (from judged where reason <> 'enough') j using (employer, person)
     group by all
 ),
 loose_wage as (
     -- people whose wages and insurance do not meet: only there can an unresolved record hide a pair
-    select person from wage anti join based using (employer, person)
+    select person from wage anti join contribution_pair using (employer, person)
 ),
 loose_insured as (
-    select person from insured anti join paid using (employer, person)
+    select i.person
+    from insured_link i
+    anti join (from contribution_pair where tax_year = $year) p using (employer, person)
 )
 select
     'person' as subject_kind,
@@ -173,5 +132,5 @@ select
     'employer_unresolved' as reason,
     'not_comparable' as grade,
     [{source: 'social_security', dataset: 'insured', record_id: record_id, role: 'subject'}] as evidence
-from insured
+from insured_link
 where employer is null and person in (from loose_wage)

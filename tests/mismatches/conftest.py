@@ -1,5 +1,6 @@
 """A small city written by hand: rows by dataset, links by master id, and the check that runs over them."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -11,6 +12,8 @@ import pytest
 from sqlalchemy import Engine
 
 from mismatches.declarations import shipped_rules
+from mismatches.engine import Engine as Checks
+from mismatches.inputs import opened
 from mismatches.migration import upgrade
 from mismatches.request import CheckSettings, CrossCheckRequest, InputState
 from mismatches.run import cross_check
@@ -128,10 +131,20 @@ class City:
         rules = [rule for rule in shipped_rules() if self.only is None or rule.id in self.only]
         return Checked(cross_check(request, rules, reports=reports, **given), request.out)
 
+    def told(self, rule: str) -> dict[str, dict]:
+        """What the texts of the findings of a rule are filled from: figures and reason by master id."""
+        request = self.request()
+        with opened(request) as connection:
+            [run] = [Checks(connection, request).run(r) for r in shipped_rules() if r.id == rule]
+            rows = connection.execute(f"select master_id, reason, figures from {run.table}").fetchall()
+        return {master: json.loads(figures) | {"reason": reason} for master, reason, figures in rows}
+
 
 @pytest.fixture
-def city(tmp_path):
-    return City(tmp_path)
+def city(tmp_path, request):
+    """An empty city; in a module about one `RULE` only that one runs."""
+    rule = getattr(request.module, "RULE", None)
+    return City(tmp_path, only=(rule,) if rule else None)
 
 
 @pytest.fixture(scope="module")

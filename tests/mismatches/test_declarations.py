@@ -90,8 +90,10 @@ def test_the_legal_basis_is_to_be_confirmed_unless_stated():
 
 @pytest.mark.parametrize("rule", shipped_rules(), ids=lambda rule: rule.id)
 def test_what_a_rule_names_exists(rule):
+    steps = [FOLDER.parent / "steps" / f"{step}.sql" for step in rule.steps]
+    queries = rule.query + "".join(step.read_text("utf-8") for step in steps if step.is_file())
     for name in rule.reasons:
-        assert f"'{name}'" in rule.query
+        assert f"'{name}'" in queries
     for text in [rule.formula, *rule.reasons.values(), *([rule.estimate] if rule.estimate else [])]:
         assert placeholders(text.zh) == placeholders(text.en)
         for figure in placeholders(text.zh) - {"as_of", "year"} - {p.name for p in rule.parameters}:

@@ -18,7 +18,9 @@ RULES = (
     "ended_enterprise_declaring",
     "deceased_legal_representative",
     "underdeclared_contribution_base",
+    "deceased_payee",
 )
+FEW = ("deceased_legal_representative", "deceased_payee")  # of whom a small city may hold less than three
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def test_hits_are_the_planted_ones(judged, rule):
     hits = found.fetchall()
     planted = judged.execute("select subject, count(*) from truth where rule = $1 group by 1 order by 1", [rule])
     assert hits == planted.fetchall()
-    if rule != "deceased_legal_representative":
+    if rule not in FEW:
         assert len(hits) >= 3
 
 
