@@ -46,7 +46,7 @@ def counted(hall, condition):
         ({"id": "P00000001"}, "subject_id LIKE 'P00000001%'"),
         ({"id": "%"}, "false"),
         ({"state": "", "owner": "", "month": ""}, "true"),
-        ({"state": "new"}, "state = 'new'"),
+        ({"state": "new"}, "state = 'new' AND suppressed_until IS NULL"),
         ({"nonsense": "1"}, "true"),
     ],
 )
