@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import changes, enterprises, febrl, persons, registry, report
+from benchmarks import changes, enterprises, febrl, persons, registry, report, rules
 from benchmarks.persons import City
 
 WORK = Path("var/benchmarks")
@@ -89,6 +89,16 @@ def bench_registry(
     """The base databases: publication in full and after a day of changes, search and as-of reads."""
     for size in sizes:
         registry.bench(size, seed, _work())
+
+
+@app.command("rules")
+def bench_rules(
+    sizes: Annotated[list[int], typer.Option("--persons", help="One city for each")],
+    seed: Annotated[int, typer.Option("--seed", help="Of the city")] = 11,
+) -> None:
+    """Cross-checks: all rules over a city, and what they find beside what was planted."""
+    for size in sizes:
+        rules.bench(size, seed, _work())
 
 
 @app.command("report")
