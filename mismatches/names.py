@@ -1,4 +1,4 @@
-"""Names of persons folded for comparison: equal texts mean that two departments wrote the same name.
+"""Names of persons and of companies folded for comparison: equal texts mean that two departments wrote the same name.
 
 The fold is for comparison only; what is shown is always the name as it was sent.
 """
@@ -11,6 +11,7 @@ from functools import lru_cache
 import opencc
 
 _BRACKETS = re.compile(r"[(（\[【〔][^)）\]】〕]*[)）\]】〕]")  # notes such as （曾用名）
+_BRACKET = re.compile(r"[()\[\]【】〔〕]")
 _DROPPED = re.compile(r"[\s·•‧・･∙⋅．.]+")  # blanks, and the family of middle dots between the parts of a name
 _SEPARATOR = "\n"
 
@@ -26,7 +27,22 @@ def fold_names(names: Sequence[str]) -> list[str]:
     >>> fold_names(["張 偉", "买买提·艾力（曾用名）", "Ｌi"])
     ['张伟', '买买提艾力', 'LI']
     """
-    plain = [_DROPPED.sub("", _BRACKETS.sub("", unicodedata.normalize("NFKC", name))).upper() for name in names]
+    return _simplified(
+        [_DROPPED.sub("", _BRACKETS.sub("", unicodedata.normalize("NFKC", name))).upper() for name in names]
+    )
+
+
+def fold_companies(names: Sequence[str]) -> list[str]:
+    """Each name without blanks, dots and brackets (what stands in them stays), and with one word for the legal form.
+
+    >>> fold_companies(["海川（青岛）科技有限责任公司", "海川青岛科技 有限公司"])
+    ['海川青岛科技有限公司', '海川青岛科技有限公司']
+    """
+    plain = [_DROPPED.sub("", _BRACKET.sub("", unicodedata.normalize("NFKC", name))).upper() for name in names]
+    return [name.replace("有限责任公司", "有限公司") for name in _simplified(plain)]
+
+
+def _simplified(plain: Sequence[str]) -> list[str]:
     if not plain:
         return []
     folded: str = _simplifier().convert(_SEPARATOR.join(plain))

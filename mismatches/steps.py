@@ -9,8 +9,9 @@ from importlib import resources
 import duckdb
 import pyarrow as pa
 
+from mismatches.codes import create_organisation_code
 from mismatches.inputs import identifier
-from mismatches.names import fold_names
+from mismatches.names import fold_companies, fold_names
 from mismatches.places import current_districts, parsed_addresses
 from schemas.code_tables import code_table
 from schemas.industries import former_divisions
@@ -29,6 +30,7 @@ class Steps:
         self._connection = connection
         self._city = city
         self._made: set[str] = set()
+        create_organisation_code(connection)
 
     def make(self, name: str) -> None:
         """Make the table of a step.
@@ -63,6 +65,13 @@ def _folded_name(connection: duckdb.DuckDBPyConnection, _city: str) -> None:
     )
     folded = pa.array(fold_names(texts.to_pylist()), pa.string())
     _keep(connection, "folded_name", pa.table({"name": texts, "folded": folded}))
+
+
+def _folded_company(connection: duckdb.DuckDBPyConnection, _city: str) -> None:
+    """One row per name of an enterprise, or of a party that may be one: `name`, `folded`."""
+    texts = _texts(connection, "select name from registered_name union select name from named_party")
+    folded = pa.array(fold_companies(texts.to_pylist()), pa.string())
+    _keep(connection, "folded_company", pa.table({"name": texts, "folded": folded}))
 
 
 def _parsed_address(connection: duckdb.DuckDBPyConnection, city: str) -> None:
@@ -103,6 +112,7 @@ def _keep(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> 
 
 _PYTHON_STEPS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, str], None]] = {
     "folded_name": _folded_name,
+    "folded_company": _folded_company,
     "parsed_address": _parsed_address,
     "current_district": _current_district,
     "industry_division": _industry_division,

@@ -19,8 +19,14 @@ RULES = (
     "deceased_legal_representative",
     "underdeclared_contribution_base",
     "deceased_payee",
+    "land_grant_without_deed_tax",
+    "underpriced_equity_transfer",
 )
-FEW = ("deceased_legal_representative", "deceased_payee")  # of whom a small city may hold less than three
+FEW = (
+    "deceased_legal_representative",
+    "deceased_payee",
+    "land_grant_without_deed_tax",
+)  # of whom a small city may hold less than three
 
 
 @pytest.fixture(scope="module")
