@@ -1,13 +1,8 @@
 """`sitong match`: from files to a crosswalk, without a database."""
 
-import errno
-import fcntl
 import json
-import os
-import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +12,7 @@ import typer
 
 from sitong.commands.run import Day
 from sitong.console import note, out, step
+from sitong.match_folder import finish, made_beside
 from sitong.settings import today
 
 if TYPE_CHECKING:
@@ -35,10 +31,6 @@ class Matched(StrEnum):
 
 
 _ENTITIES: Mapping[Matched, Entity] = {Matched.PERSONS: "person", Matched.ENTERPRISES: "enterprise"}
-
-
-_MAKING = ".match-"
-_NOT_ALWAYS = ("golden.parquet", "review.parquet", "link_changes.parquet", "decided.parquet")
 
 
 class Only(StrEnum):
@@ -79,26 +71,25 @@ def match(
     from sitong.lean_arrow import without_pandas
 
     _check_model(model, _ENTITIES[matched] if matched is not None else None)
-    with without_pandas(), _place_beside(out_folder) as folder:
+    with without_pandas(), made_beside(out_folder) as folder:
         from matching.run import MatchOptions
         from sitong.reading import Judged
 
         options = MatchOptions(only="crosswalk" if only else None, model=_trained(model))
         judged = Judged(as_of.date() if as_of else today(), _datasets(accept or []))
         if since is not None and matched is not None and drops is not None and not records and model is None:
-            _match_changes(_ENTITIES[matched], since, drops, Path(folder), judged, (options.only, retrain))
+            _match_changes(_ENTITIES[matched], since, drops, folder, judged, (options.only, retrain))
         elif retrain:
             raise typer.BadParameter("--retrain goes with --since: without it every match is trained on its records")
         elif since is None and matched is not None and drops is not None and not records:
-            _match_drop(_ENTITIES[matched], drops, Path(folder), options, judged)
+            _match_drop(_ENTITIES[matched], drops, folder, options, judged)
         elif since is None and matched is None and drops is None and records and model is not None:
-            _match_tables(model, records, Path(folder), options)
+            _match_tables(model, records, folder, options)
         else:
             raise typer.BadParameter(
                 "give either persons or enterprises with --drops (and --since for changes, which goes by the model of"
                 " that match), or --model with --records; and always --out"
             )
-        _put_in_place(Path(folder), out_folder)
     out.print(str(out_folder), markup=False, soft_wrap=True)
 
 
@@ -116,60 +107,6 @@ def _check_model(model: Path | None, entity: Entity | None) -> None:
 
     if (found := read(trained)[0].model) != entity:
         raise typer.BadParameter(f"--model {model} is a model of {found} records, not of {entity} records")
-
-
-@contextmanager
-def _place_beside(out_folder: Path) -> Iterator[str]:
-    """A folder inside the one to write; what a match makes is moved from there once it is whole.
-
-    It is locked while the match runs. What a killed match left is removed: it holds personal data, and nobody its
-    lock.
-    """
-    try:
-        out_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for left in out_folder.glob(f"{_MAKING}*"):
-            if (lock := _locked(left)) is not None:
-                shutil.rmtree(left, ignore_errors=True)
-                os.close(lock)
-        place = tempfile.TemporaryDirectory(prefix=_MAKING, dir=out_folder)
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise
-        raise typer.BadParameter(
-            f"--out {out_folder}: nothing can be written there ({error.strerror}); name a folder that you may write to"
-        ) from error
-    lock = _locked(Path(place.name))
-    try:
-        with place as folder:
-            yield folder
-    finally:
-        if lock is not None:
-            os.close(lock)
-
-
-def _locked(folder: Path) -> int | None:
-    """A descriptor that holds the folder's lock, or None where another process holds it."""
-    lock = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        return None
-    return lock
-
-
-def _put_in_place(made: Path, out_folder: Path) -> None:
-    """Move what a match made, the state of the one before away first: files and state then belong together.
-
-    What only the match before wrote goes too: golden records of other master ids beside the crosswalk would mislead.
-    """
-    shutil.rmtree(out_folder / "state", ignore_errors=True)
-    for name in _NOT_ALWAYS:
-        if not (made / name).exists():
-            (out_folder / name).unlink(missing_ok=True)
-    for path in sorted(made.iterdir()):
-        path.chmod(0o700 if path.is_dir() else 0o600)
-        path.replace(out_folder / path.name)
 
 
 def _trained(model: Path | None) -> Path | None:
@@ -231,6 +168,7 @@ def _match_changes(
     from registry.policy import policy
     from sitong.reading import read_what_changed
 
+    finish(since)
     model = run.trained_of(since).model
     if model.model != entity:
         raise typer.BadParameter(f"{since} is a match of {model.model} records, not of {entity} records")

@@ -19,6 +19,7 @@ WIDER = Actor("sun", "auditor", frozenset({"3702"}))
 
 ASKED = {
     "board": lambda _: ((), {"today": TODAY}),
+    "tallies": lambda _: ((), {"today": TODAY}),
     "find": lambda _: ((Filter(outcome=None, open_only=False),), {"today": TODAY}),
     "every": lambda _: ((Filter(outcome=None, open_only=False), Page()), {"today": TODAY, "most": 100}),
     "finding_page": lambda f: ((f,), {"at": NOON}),

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from mismatches.cases.queries.board import board
+from mismatches.cases.queries.board import board, tallies
 from mismatches.cases.queries.listing import Filter, Page, find
 from mismatches.cases.queries.pages import finding_page
 from mismatches.cases.queries.subjects import subject_findings
@@ -53,6 +53,21 @@ def test_the_board_adds_up_to_the_list(shelf):
     }
     [one] = office.ask(board, LI, today=TODAY, by=("rule",))
     assert (one.findings, one.estimate_likely, one.state) == (10, Decimal(4500), None)
+
+
+def test_the_tallies_add_up_to_the_board_for_each_key(shelf):
+    office, _ = shelf
+    office.plant(division=None, master="P99", month="2026-01")
+    found = office.ask(tallies, CHIEF, today=TODAY)
+    cells = office.ask(board, CHIEF, today=TODAY)
+    slow = {}
+    for cell in cells:
+        for key in ("rule", "state", "division", "month"):
+            at = (key, getattr(cell, key), cell.severity)
+            count, likely = slow.get(at, (0, 0))
+            slow[at] = (count + cell.findings, likely + cell.estimate_likely)
+    assert {(one.key, one.value, one.severity): (one.findings, one.estimate_likely) for one in found} == slow
+    assert ("division", None, "medium") in slow
 
 
 def test_a_suppressed_finding_is_not_new_until_its_expiry(office):
