@@ -48,6 +48,14 @@ _LEVELS = ("high", "medium", "low", "low", "medium")
 _MONTHS = ("2026-01", "2026-02", "2026-03")
 
 
+def with_data():
+    """The pages with data and nothing behind them."""
+    app = create_app(PortalConfig())
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
 class CityHall:
     """A database of findings and a portal over it for whoever is given."""
 
@@ -83,10 +91,8 @@ class CityHall:
 
     def app(self, actor):
         """A portal in which an actor is signed in."""
-        app = create_app(PortalConfig())
+        app = with_data()
         app.state.workplace = self.workplace
-        for router in ROUTERS:
-            app.include_router(router)
         app.dependency_overrides[signed_in] = lambda: Caller(actor, MARK)
         return app
 

@@ -4,9 +4,11 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 
 from mismatches.migration import upgrade
@@ -17,17 +19,24 @@ from storage.server import EmbeddedServer
 from tests.portal.city_hall import CityHall
 
 
-@pytest.fixture(scope="session")
-def address() -> Iterator[str]:
-    """The address of a portal that answers."""
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """The address of an application that listens on loopback."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(create_app(PortalConfig()), log_config=None))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.should_exit = True
         thread.join(timeout=10)
         assert not thread.is_alive()
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """The address of a portal that answers."""
+    with serving(create_app(PortalConfig())) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
