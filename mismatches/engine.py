@@ -14,6 +14,7 @@ import duckdb
 
 from mismatches.declarations import bound_names
 from mismatches.inputs import absences, identifier
+from mismatches.link_probability import link
 from mismatches.request import CrossCheckRequest
 from mismatches.rule import Outcome, Parameter, Rule
 from mismatches.steps import Steps
@@ -154,9 +155,9 @@ class Engine:
         columns = ", ".join(RESULT_COLUMNS)
         result = identifier(f"result.{rule.id}")
         self._connection.execute(f"create table {result} as select {columns} from ({rule.query})", bound)
-        finding = identifier(f"finding.{rule.id}")
+        finding, named, linked = (identifier(f"{word}.{rule.id}") for word in ("finding", "named", "linked"))
         self._connection.execute(
-            f"create table {finding} as {_FINDINGS.format(result=result)}",
+            f"create table {named} as {_NAMED.format(result=result)}",
             {
                 "rule": rule.id,
                 "version": rule.version,
@@ -164,6 +165,10 @@ class Engine:
                 "levels": list(rule.severities.values()),
             },
         )
+        link(self._connection, named, linked)
+        self._connection.execute(f"create table {finding} as {_FINDINGS.format(named=named, linked=linked)}")
+        self._connection.execute(f"drop table {named}")
+        self._connection.execute(f"drop table {linked}")
         rows, ids, gaps = self._connection.execute(
             f"select count(*), count(distinct finding_id), count(*) filter (severity is null or evidence is null or"
             f" len(evidence) = 0) from {finding}"
@@ -204,39 +209,30 @@ class Engine:
         )
 
 
-_FINDINGS = """
-with named as (
-    select
-        'F' || upper(left(sha256($rule || chr(31) || identity), 24)) as finding_id,
-        * exclude (identity)
-    from {result}
-    where outcome <> 'clear'
-),
-cited as (
-    select finding_id, unnest(evidence, recursive := true) from named where outcome = 'hit'
-),
-linked as (
-    select c.finding_id, min(x.match_probability) as link_probability
-    from cited c
-    join (from person_crosswalk union all from enterprise_crosswalk) x using (source, dataset, record_id)
-    group by c.finding_id
-)
+_NAMED = """
 select
-    n.finding_id,
+    'F' || upper(left(sha256($rule || chr(31) || identity), 24)) as finding_id,
     $rule as rule,
     $version as rule_version,
-    n.period,
-    n.outcome,
-    n.subject_kind,
-    n.master_id,
-    l.link_probability,
-    n.estimate_low,
-    n.estimate_likely,
-    n.estimate_high,
-    map($grades::varchar[], $levels::varchar[])[n.grade] as severity,
-    n.evidence,
-    n.reason,
-    to_json(n.figures) as figures
-from named n
-left join linked l using (finding_id)
+    period,
+    outcome,
+    subject_kind,
+    master_id,
+    estimate_low,
+    estimate_likely,
+    estimate_high,
+    map($grades::varchar[], $levels::varchar[])[grade] as severity,
+    evidence,
+    reason,
+    to_json(figures) as figures
+from {result}
+where outcome <> 'clear'
+"""
+
+_FINDINGS = """
+select
+    n.finding_id, n.rule, n.rule_version, n.period, n.outcome, n.subject_kind, n.master_id, l.link_probability,
+    n.estimate_low, n.estimate_likely, n.estimate_high, n.severity, n.evidence, n.reason, n.figures
+from {named} n
+left join {linked} l using (finding_id)
 """

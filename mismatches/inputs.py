@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import duckdb
 
@@ -117,7 +118,7 @@ def _crosswalk_absences(
         return [Bilingual(f"缺少对照表 {product}", f"product {product} is absent")]
     missing = []
     for dataset in rule.needs.needed:
-        if dataset not in _MATCHED[product] or dataset not in request.tables:
+        if dataset not in MATCHED[product] or dataset not in request.tables:
             continue
         source, _, part = dataset.partition(".")
         rows = _count(connection, f"select count(*) from {identifier(dataset)}", {})
@@ -133,7 +134,7 @@ def _crosswalk_absences(
     return missing
 
 
-_MATCHED: Mapping[str, frozenset[str]] = {
+MATCHED: Final[Mapping[str, frozenset[str]]] = {
     "person_crosswalk": frozenset(
         {
             "police.resident",
@@ -147,6 +148,7 @@ _MATCHED: Mapping[str, frozenset[str]] = {
         {"commerce.enterprise", "tax.taxpayer", "quality_supervision.organization", "social_security.employer"}
     ),
 }
+"""Product → the datasets whose records it links."""
 
 
 def _count(connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, object]) -> int:
@@ -156,7 +158,7 @@ def _count(connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[st
 def _create_views(connection: duckdb.DuckDBPyConnection, request: CrossCheckRequest) -> None:
     for name, contract in source_contracts().items():
         _create_view(connection, name, _typed(contract), request.tables.get(name))
-    for product in _MATCHED:
+    for product in MATCHED:
         _create_view(connection, product, _CROSSWALK, request.products.get(product))
 
 
