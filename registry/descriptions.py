@@ -37,11 +37,13 @@ _REGISTRY: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
     }),
     "version_product": ("TABLE", "版本与产品 / products of each version", {
         "version": "版本号 / version", "product": "产品 / product",
-        "product_version": "产品所在版本 / version that holds its rows", "inputs_hash": "输入摘要 / hash of its inputs",
+        "product_version": "产品所在版本 / version that its files carry",
+        "inputs_hash": "输入摘要 / hash of its inputs",
+        "stored": "数据分区 / partition that holds its rows; null: they stand in its files alone",
     }),
     "current_product": ("VIEW", "现行版本 / what is in force", {
-        "product": "产品 / product", "product_version": "产品所在版本 / version that holds its rows",
-        "inputs_hash": "输入摘要 / hash of its inputs",
+        "product": "产品 / product", "product_version": "产品所在版本 / version that its files carry",
+        "inputs_hash": "输入摘要 / hash of its inputs", "stored": "数据分区 / partition that holds its rows",
     }),
 }  # fmt: skip
 

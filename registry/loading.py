@@ -5,7 +5,7 @@ the rows, statistics taken. The partitions are not attached: no reader sees them
 version.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from sqlalchemy import URL
 
 from registry.choice import DECISIONS, NONE
-from registry.naming import LEDGER_TABLE, READERS, SCHEMAS, partition, segments, stored
-from registry.policy import ENTITIES, Entity, policy
+from registry.naming import LEDGER_TABLE, READERS, SCHEMAS, partition, segments, stored, touched_table
+from registry.policy import ENTITIES, Entity
 from registry.sql import quoted
 from storage.errors import Internal
 
@@ -31,6 +31,7 @@ LARGEST_MASTER = 32_767
 """Records that one master may have: `choices` and `member` are smallint."""
 
 _GROWING = {LEDGER_TABLE, *(name for entity in ENTITIES for name in segments(entity))}  # grow by rows, not partitions
+_TOUCHED = {touched_table(entity) for entity in ENTITIES}
 _ROWS_AT_ONCE = 100_000
 _AT_ONCE = 2  # a table is bound by one core of the server
 
@@ -40,13 +41,13 @@ class Files:
     """The Parquet files of one version of an entity.
 
     Golden records, provenance, crosswalk in the order of the provenance, and the rows of the ledger of ids that are new
-    or changed.
+    or changed; None where the ledger is changed otherwise.
     """
 
     records: Path
     provenance: Path
     crosswalk: Path
-    changes: Path
+    changes: Path | None
 
 
 def load(url: URL, entity: Entity, version: int, files: Files) -> None:
@@ -55,9 +56,38 @@ def load(url: URL, entity: Entity, version: int, files: Files) -> None:
     tables = (
         _Table(crosswalk, lambda: _crosswalk(files), unique="record_id, dataset, source", index="master_id"),
         _Table(golden, lambda: _records(files.records), unique="master_id"),
-        _Table(provenance, lambda: _choices(entity, files.provenance), unique="master_id"),
-        _Table(LEDGER_TABLE, lambda: _records(files.changes)),
+        _Table(provenance, lambda: _choices(files.provenance), unique="master_id"),
     )
+    _load(url, entity, version, (*tables, *_ledger(files)))
+
+
+def load_changes(url: URL, entity: Entity, version: int, files: Files, touched: Path, place: int) -> None:
+    """Copy the rows of a version's touched masters into tables of their own, which nobody reads.
+
+    Args:
+        url: of the database.
+        entity: person or enterprise.
+        version: names the tables.
+        files: rows of touched masters alone.
+        touched: file with the master ids whose rows go (`master_id`).
+        place: the partition that the rows will go to.
+    """
+    golden, crosswalk, provenance = stored(entity)
+    tables = (
+        _Table(crosswalk, lambda: _crosswalk(files), place=place),
+        _Table(golden, lambda: _records(files.records), place=place),
+        _Table(provenance, lambda: _choices(files.provenance), place=place),
+        _Table(touched_table(entity), lambda: _records(touched)),
+    )
+    _load(url, entity, version, (*tables, *_ledger(files)))
+
+
+def _ledger(files: Files) -> "tuple[_Table, ...]":
+    path = files.changes
+    return () if path is None else (_Table(LEDGER_TABLE, lambda: _records(path)),)
+
+
+def _load(url: URL, entity: Entity, version: int, tables: "Sequence[_Table]") -> None:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for done in [pool.submit(_load_table, url, SCHEMAS[entity], version, table) for table in tables]:
             done.result()
@@ -71,12 +101,16 @@ def load_segments(url: URL, entity: Entity, version: int, files: Mapping[str, Pa
 
 @dataclass(frozen=True)
 class _Table:
-    """One table of a version: where its rows come from, and the columns of its indexes."""
+    """One table of a version: where its rows come from, and the columns of its indexes.
+
+    `place`: the partition that its rows will go to; None where the table becomes a partition.
+    """
 
     name: str
     read: Callable[[], pa.RecordBatchReader]
     unique: str | None = None
     index: str | None = None
+    place: int | None = None
 
 
 def _load_table(url: URL, schema: str, version: int, table: _Table) -> None:
@@ -85,7 +119,7 @@ def _load_table(url: URL, schema: str, version: int, table: _Table) -> None:
     with closing(postgresql.connect(connection_string(url))) as connection, closing(connection.cursor()) as cursor:
         cursor.execute("SET LOCAL client_connection_check_interval = '1s'")
         cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
-        _create(cursor, schema, table.name, version)
+        _create(cursor, schema, table, version)
         _close(cursor, place)
         cursor.adbc_ingest(name, table.read(), mode="append", db_schema_name=schema)
         if table.unique:
@@ -101,16 +135,19 @@ def connection_string(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _create(cursor: postgresql.Cursor, schema: str, table: str, version: int) -> None:
-    """Make a partition to be: its check lets PostgreSQL attach it without reading it."""
-    place = f"{quoted(schema)}.{quoted(partition(table, version))}"
-    if table in _GROWING:
-        cursor.execute(f"CREATE TABLE {place} (LIKE {quoted(schema)}.{quoted(table)})")
+def _create(cursor: postgresql.Cursor, schema: str, table: _Table, version: int) -> None:
+    """Make a table; the check of a partition to be lets PostgreSQL attach it without reading it."""
+    place = f"{quoted(schema)}.{quoted(partition(table.name, version))}"
+    if table.name in _TOUCHED:
+        cursor.execute(f'CREATE TABLE {place} (master_id text COLLATE "C" NOT NULL)')
         return
-    parent = f"{quoted(schema)}.{quoted(table + '_versions')}"
+    if table.name in _GROWING:
+        cursor.execute(f"CREATE TABLE {place} (LIKE {quoted(schema)}.{quoted(table.name)})")
+        return
+    parent, number = f"{quoted(schema)}.{quoted(table.name + '_versions')}", table.place or version
     like = f"LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS"
-    cursor.execute(f"CREATE TABLE {place} ({like}, CHECK (version = {version:d}))")
-    cursor.execute(f"ALTER TABLE {place} ALTER COLUMN version SET DEFAULT {version:d}")
+    cursor.execute(f"CREATE TABLE {place} ({like}, CHECK (version = {number:d}))")
+    cursor.execute(f"ALTER TABLE {place} ALTER COLUMN version SET DEFAULT {number:d}")
 
 
 def _close(cursor: postgresql.Cursor, place: str) -> None:
@@ -125,9 +162,14 @@ def _records(path: Path) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches(_ROWS_AT_ONCE))
 
 
-def _choices(entity: Entity, path: Path) -> pa.RecordBatchReader:
+def decided_attributes(provenance: Path) -> list[str]:
+    """The attributes of a file of provenance, in the order in which the policy of its version decided them."""
+    return [name for name in pq.read_schema(provenance).names if name not in ("master_id", "records")]
+
+
+def _choices(path: Path) -> pa.RecordBatchReader:
     """One row per master: master_id and the numbers of every attribute, in the order of the policy."""
-    names = [attribute.name for attribute in policy(entity).attributes]
+    names = decided_attributes(path)
     schema = pa.schema([("master_id", pa.string()), ("choices", pa.list_(pa.int16()))])
 
     def batches() -> Iterator[pa.RecordBatch]:

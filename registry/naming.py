@@ -34,6 +34,11 @@ def segments(entity: Entity) -> tuple[str, str]:
     return f"{entity}_history", f"{entity}_event"
 
 
+def touched_table(entity: Entity) -> str:
+    """The table of the master ids whose rows a version changes in place; each version has its own, until its commit."""
+    return f"{entity}_touched"
+
+
 def partition(table: str, version: int) -> str:
     """The partition that holds a table's rows of one version.
 

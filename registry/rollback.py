@@ -3,7 +3,8 @@
 A rollback is a version of its own: nothing is rewritten, version numbers only rise, and readers, feeds and copies that
 follow the versions see it as they see any other. Its products are those of the version gone back to; the versions
 between are marked withdrawn, and kept until the next publication. **No id is given twice**: ids that the withdrawn
-versions gave stay in the ledger, retired at their anchors.
+versions gave stay in the ledger, retired at their anchors. Where the tables of the version gone back to have gone on to
+a later one (`registry.in_place`), they are first loaded from its files, beside what readers see.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,16 +15,17 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import URL, Connection, Engine, text
 
 from registry.checks import ROLLED_BACK
 from registry.failures import named_failures
 from registry.ledger import LEDGER_FILE, last_sequence
+from registry.loading import Files, decided_attributes, load
 from registry.naming import LEDGER_TABLE, SCHEMAS, folder_name, partition, products, stored
 from registry.policy import ENTITIES, Entity, policy
 from registry.repair import repair_held
 from registry.sql import quoted
-from registry.versions import attached_partitions, publication_lock, standing
+from registry.versions import attach, attached_partitions, publication_lock, standing
 from storage.engine import bulk_load
 from storage.errors import BadSpecification, ContractBroken, PublicationHeld
 from storage.manifest import Manifest, is_whole
@@ -34,7 +36,8 @@ from storage.zones import Zones
 class Kept:
     """A version that can be put in force again.
 
-    `products`: entity → the version that its tables and files carry. `masters`: entity → persons or enterprises.
+    `products`: entity → the version that its files carry. `stored`: entity → the partition that holds their rows, where
+    there is one. `masters`: entity → persons or enterprises.
     """
 
     version: int
@@ -42,6 +45,7 @@ class Kept:
     committed_at: datetime
     as_of: date
     products: Mapping[Entity, int]
+    stored: Mapping[Entity, int]
     masters: Mapping[str, int]
 
 
@@ -55,7 +59,7 @@ class RolledBack:
 
 
 def kept(engine: Engine, zones: Zones) -> tuple[Kept, ...]:
-    """The versions whose tables and files are all there, newest first; the first is in force."""
+    """The versions whose files are all there, newest first; the first is in force."""
     with engine.connect() as connection:
         return _kept(connection, zones)
 
@@ -85,7 +89,10 @@ def roll_back(
     """
     with named_failures("rollback"), publication_lock(engine, patience) as connection:
         repair_held(engine, connection, zones)
-        done = _commit(connection, zones, _target(_kept(connection, zones), to), at, "")
+        target = _target(_kept(connection, zones), to)
+        loaded = _loaded(engine.url, connection, zones, target)
+        on_step("loaded")
+        done = _commit(connection, zones, target, at, "", loaded)
         on_step("committed")
         repair_held(engine, connection, zones)
         on_step("pointed")
@@ -93,22 +100,21 @@ def roll_back(
 
 
 def put_back(engine: Engine, zones: Zones, at: datetime) -> RolledBack | None:
-    """After a restore: put the newest version in force that has both its tables and its files.
+    """After a restore: put the newest version in force that has its files.
 
     Nobody doubts the versions that this withdraws: the next publication may be of the same records. None where the pair
     is whole.
 
     Raises:
-        ContractBroken: no version has both.
+        ContractBroken: no version has them.
     """
     with named_failures("restore"), publication_lock(engine, patience=60.0) as connection:
         in_force, found, done = standing(connection), _kept(connection, zones), None
         if in_force.version and not found:
-            raise ContractBroken(
-                "no version has both its tables and its files", str(zones.home), remedy="restore an earlier backup"
-            )
+            raise ContractBroken("no version has its files", str(zones.home), remedy="restore an earlier backup")
         if found and found[0].version != in_force.version:
-            done = _commit(connection, zones, found[0], at, "restore")
+            loaded = _loaded(engine.url, connection, zones, found[0])
+            done = _commit(connection, zones, found[0], at, "restore", loaded)
         repair_held(engine, connection, zones)
         return done
 
@@ -156,21 +162,49 @@ def _kept(connection: Connection, zones: Zones) -> tuple[Kept, ...]:
         rows = connection.execute(
             text(
                 "SELECT v.version, v.status, v.committed_at, v.as_of, v.manifest->'facts'->'masters' AS masters,"
-                " jsonb_object_agg(p.product, p.product_version) AS products FROM registry.version v"
+                " jsonb_object_agg(p.product, p.product_version) AS products,"
+                " jsonb_object_agg(p.product, p.stored) AS stored FROM registry.version v"
                 " JOIN registry.version_product p USING (version) GROUP BY v.version"
                 " ORDER BY v.status = 'published' DESC, v.version DESC"
             )
         ).all()
-    found = [Kept(row.version, row.status, row.committed_at, row.as_of, row.products, row.masters) for row in rows]
-    return tuple(one for one in found if _is_there(one, tables, zones))
+    found = [
+        Kept(
+            row.version, row.status, row.committed_at, row.as_of, row.products, _there(row.stored, tables), row.masters
+        )
+        for row in rows
+    ]
+    return tuple(one for one in found if _has_files(one, zones))
 
 
-def _is_there(version: Kept, tables: Mapping[Entity, Sequence[str]], zones: Zones) -> bool:
+def _there(places: Mapping[Entity, int | None], tables: Mapping[Entity, Sequence[str]]) -> dict[Entity, int]:
+    """The partitions that are there, by entity."""
+    return {
+        entity: place
+        for entity, place in places.items()
+        if place is not None and all(partition(table, place) in tables[entity] for table in stored(entity))
+    }
+
+
+def _has_files(version: Kept, zones: Zones) -> bool:
     return all(
-        all(partition(table, built) in tables[entity] for table in stored(entity))
-        and all(is_whole(zones.published(product, folder_name(built))) for product in products(entity))
+        is_whole(zones.published(product, folder_name(built)))
         for entity, built in version.products.items()
+        for product in products(entity)
     )
+
+
+def _loaded(url: URL, connection: Connection, zones: Zones, target: Kept) -> Mapping[Entity, Files]:
+    """Load what has no tables any more from its files, under the number of the version that the rollback will be."""
+    version, found = standing(connection).version + 1, {}
+    for entity in target.products.keys() - target.stored.keys():
+        golden, crosswalk = (
+            zones.published(product, folder_name(target.products[entity])) for product in products(entity)
+        )
+        files = Files(golden / "data.parquet", golden / "provenance.parquet", crosswalk / "data.parquet", None)
+        load(url, entity, version, files)
+        found[entity] = files
+    return found
 
 
 def _target(found: Sequence[Kept], to: int | None) -> Kept:
@@ -192,8 +226,10 @@ def _target(found: Sequence[Kept], to: int | None) -> Kept:
     return chosen
 
 
-def _commit(connection: Connection, zones: Zones, target: Kept, at: datetime, reason: str) -> RolledBack:
-    """The one transaction: ledgers, statuses, and the row of the new version."""
+def _commit(
+    connection: Connection, zones: Zones, target: Kept, at: datetime, reason: str, loaded: Mapping[Entity, Files]
+) -> RolledBack:
+    """The one transaction: ledgers, statuses, what was loaded, and the row of the new version."""
     before = standing(connection)
     with connection.begin():
         connection.execute(text("SET LOCAL lock_timeout = '60s'"))
@@ -208,6 +244,12 @@ def _commit(connection: Connection, zones: Zones, target: Kept, at: datetime, re
         )
         done = RolledBack(before.version + 1, target, tuple(sorted(withdrawn.scalars())))
         _insert(connection, done, at, reason)
+        for entity, files in loaded.items():
+            attach(connection, entity, done.version, decided_attributes(files.provenance))
+            connection.execute(
+                text("UPDATE registry.version_product SET stored = :new WHERE version = :new AND product = :entity"),
+                {"new": done.version, "entity": entity},
+            )
     return done
 
 
@@ -233,7 +275,7 @@ def _insert(connection: Connection, done: RolledBack, at: datetime, reason: str)
     )
     connection.execute(
         text(
-            "INSERT INTO registry.version_product SELECT :version, product, product_version, inputs_hash"
+            "INSERT INTO registry.version_product SELECT :version, product, product_version, inputs_hash, stored"
             " FROM registry.version_product WHERE version = :to"
         ),
         values,

@@ -9,14 +9,15 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from registry.history.recording import take_up
-from registry.naming import LEDGER_TABLE, SCHEMAS, partition, segments, stored
+from registry.in_place import change_in_place
+from registry.naming import LEDGER_TABLE, SCHEMAS, partition, segments, stored, touched_table
 from registry.policy import ENTITIES, Entity, policy
 from registry.sql import quoted
 from storage.errors import Busy, Internal
@@ -33,7 +34,8 @@ _DETACH_SECONDS = 10  # a reader that takes longer keeps the old partition until
 class Standing:
     """What is in force.
 
-    `version` is 0 before the first publication. `products`: entity → version and fingerprint of its inputs.
+    `version` is 0 before the first publication. `products`: entity → version and fingerprint of its inputs. `stored`:
+    entity → the partition that holds the rows of that version.
     """
 
     installation: str
@@ -42,13 +44,15 @@ class Standing:
     manifest: Manifest | None
     products: Mapping[Entity, tuple[int, str]]
     counts: Mapping[str, Mapping[str, Json]]
+    stored: Mapping[Entity, int]
 
 
 @dataclass(frozen=True)
 class NewVersion:
     """What the commit writes down.
 
-    `built`: entities that this version has anew, with the fingerprint of their inputs.
+    `built`: entities that this version has anew, with the fingerprint of their inputs. `in_place`: those of them whose
+    rows are changed in an older partition, and which one; the others have partitions of their own.
     """
 
     version: int
@@ -58,6 +62,7 @@ class NewVersion:
     inputs_hash: str
     counts: Mapping[str, Json]
     manifest: Manifest
+    in_place: Mapping[Entity, int] = field(default_factory=dict)
 
 
 @contextmanager
@@ -92,7 +97,7 @@ def standing(connection: Connection) -> Standing:
             )
         ).one_or_none()
         products = connection.execute(
-            text("SELECT product, product_version, inputs_hash FROM registry.current_product")
+            text("SELECT product, product_version, inputs_hash, stored FROM registry.current_product")
         ).all()
     return Standing(
         installation=place.id,
@@ -101,6 +106,7 @@ def standing(connection: Connection) -> Standing:
         manifest=Manifest.from_json(json.dumps(row.manifest)) if row else None,
         products={item.product: (item.product_version, item.inputs_hash) for item in products},
         counts=row.counts if row else {},
+        stored={item.product: item.stored for item in products},
     )
 
 
@@ -110,13 +116,16 @@ def commit_version(connection: Connection, before: Standing, new: NewVersion) ->
         connection.execute(text("SET LOCAL lock_timeout = '60s'"))
         for entity in new.built:
             _merge_ledger(connection, SCHEMAS[entity], new.version)
-            for table in stored(entity):
-                _attach(connection, SCHEMAS[entity], table, new.version)
+            if entity in new.in_place:
+                change_in_place(connection, entity, new.version, new.in_place[entity])
         _insert_version(connection, new)
+        for entity in new.built.keys() - new.in_place.keys():
+            attach(connection, entity, new.version, [item.name for item in policy(entity).attributes])
         for entity in new.built:
             take_up(connection, entity, new.version, new.version, begins=entity not in before.products)
         in_force = dict(before.products) | {entity: (new.version, found) for entity, found in new.built.items()}
-        _insert_products(connection, new, in_force)
+        places = dict(before.stored) | dict.fromkeys(new.built, new.version) | dict(new.in_place)
+        _insert_products(connection, new, in_force, places)
 
 
 def _merge_ledger(connection: Connection, schema: str, version: int) -> None:
@@ -139,12 +148,26 @@ def _merge_ledger(connection: Connection, schema: str, version: int) -> None:
     connection.execute(text(f"DROP TABLE {changes}"))
 
 
-def _attach(connection: Connection, schema: str, table: str, version: int) -> None:
-    parent, child = (
-        f"{quoted(schema)}.{quoted(table + '_versions')}",
-        f"{quoted(schema)}.{quoted(partition(table, version))}",
+def attach(connection: Connection, entity: Entity, version: int, attributes: Sequence[str]) -> None:
+    """Make loaded tables partitions; belongs into the transaction that puts them in force.
+
+    Args:
+        connection: in that transaction, in which the version's row is already written.
+        entity: person or enterprise.
+        version: that of the tables.
+        attributes: those of the provenance, in the order of its `choices`.
+    """
+    schema = quoted(SCHEMAS[entity])
+    for table in stored(entity):
+        parent, child = f"{schema}.{quoted(table + '_versions')}", f"{schema}.{quoted(partition(table, version))}"
+        connection.execute(text(f"ALTER TABLE {parent} ATTACH PARTITION {child} FOR VALUES IN ({version:d})"))
+    connection.execute(
+        text("INSERT INTO registry.provenance_attribute VALUES (:version, :entity, :position, :attribute)"),
+        [
+            {"version": version, "entity": entity, "position": position, "attribute": attribute}
+            for position, attribute in enumerate(attributes)
+        ],
     )
-    connection.execute(text(f"ALTER TABLE {parent} ATTACH PARTITION {child} FOR VALUES IN ({version:d})"))
 
 
 def _insert_version(connection: Connection, new: NewVersion) -> None:
@@ -163,35 +186,40 @@ def _insert_version(connection: Connection, new: NewVersion) -> None:
             "manifest": new.manifest.to_json(),
         },
     )
-    attributes = [
-        {"version": new.version, "entity": entity, "position": position, "attribute": attribute.name}
-        for entity in new.built
-        for position, attribute in enumerate(policy(entity).attributes)
-    ]
-    statement = text("INSERT INTO registry.provenance_attribute VALUES (:version, :entity, :position, :attribute)")
-    if attributes:
-        connection.execute(statement, attributes)
 
 
-def _insert_products(connection: Connection, new: NewVersion, in_force: Mapping[Entity, tuple[int, str]]) -> None:
+def _insert_products(
+    connection: Connection,
+    new: NewVersion,
+    in_force: Mapping[Entity, tuple[int, str]],
+    places: Mapping[Entity, int],
+) -> None:
     rows = [
-        {"version": new.version, "product": product, "built": built, "found": found}
+        {"version": new.version, "product": product, "built": built, "found": found, "stored": places[product]}
         for product, (built, found) in in_force.items()
     ]
-    connection.execute(text("INSERT INTO registry.version_product VALUES (:version, :product, :built, :found)"), rows)
+    connection.execute(
+        text("INSERT INTO registry.version_product VALUES (:version, :product, :built, :found, :stored)"), rows
+    )
 
 
 def kept_versions(connection: Connection, entity: Entity, keep: int) -> frozenset[int]:
-    """Versions of an entity's tables that the newest `keep` publications put in force."""
+    """Versions of an entity's files that the newest `keep` publications put in force."""
+    return frozenset(version for version, _ in _kept(connection, entity, keep))
+
+
+def _kept(connection: Connection, entity: Entity, keep: int) -> Sequence[tuple[int, int | None]]:
+    """Versions and partitions that the newest `keep` publications put in force."""
     with connection.begin():
         found = connection.execute(
             text(
-                "SELECT DISTINCT product_version FROM registry.version_product WHERE product = :entity AND version IN"
-                " (SELECT version FROM registry.version WHERE status = 'published' ORDER BY version DESC LIMIT :keep)"
+                "SELECT DISTINCT product_version, stored FROM registry.version_product WHERE product = :entity"
+                " AND version IN (SELECT version FROM registry.version WHERE status = 'published'"
+                " ORDER BY version DESC LIMIT :keep)"
             ),
             {"entity": entity, "keep": keep},
         )
-        return frozenset(found.scalars())
+        return [(row.product_version, row.stored) for row in found]
 
 
 def drop_debris(connection: Connection) -> int:
@@ -213,8 +241,8 @@ def attached_partitions(connection: Connection, entity: Entity) -> Sequence[str]
 def prune_partitions(engine: Engine, connection: Connection, keep: int) -> None:
     """Take away the partitions of older versions; one that is still being read stays for the next time."""
     for entity in ENTITIES:
-        kept = kept_versions(connection, entity, keep)
-        wanted = {partition(table, version) for table in stored(entity) for version in kept}
+        places = {place for _, place in _kept(connection, entity, keep) if place is not None}
+        wanted = {partition(table, place) for table in stored(entity) for place in places}
         for name in _tables(connection, entity, attached=True):
             if name not in wanted:
                 _detach(engine, SCHEMAS[entity], name)
@@ -260,7 +288,7 @@ def _patiently(engine: Engine, statement: str) -> bool:
 
 def _tables(connection: Connection, entity: Entity, *, attached: bool) -> Sequence[str]:
     """Tables of single versions in an entity's schema: partitions, or what is not (yet, or any more) one."""
-    names = "|".join((*stored(entity), *segments(entity), LEDGER_TABLE))
+    names = "|".join((*stored(entity), *segments(entity), touched_table(entity), LEDGER_TABLE))
     with connection.begin():
         found = connection.execute(
             text(

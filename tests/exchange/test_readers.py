@@ -49,7 +49,7 @@ def engine(server) -> Iterator[Engine]:
             "INSERT INTO registry.version (version, committed_at, status, as_of, inputs_hash, counts, manifest)"
             " VALUES (1, now(), 'published', '2026-04-01', '', '{}', '{}')"
         ))  # fmt: skip
-        connection.execute(text("INSERT INTO registry.version_product VALUES (1, 'person', 1, '')"))
+        connection.execute(text("INSERT INTO registry.version_product VALUES (1, 'person', 1, '', 1)"))
         for master, name, division, number in NAMES:
             connection.execute(
                 text(
