@@ -40,10 +40,14 @@ record of it is left). source, dataset, record_id: its anchor."""
 
 @dataclass(frozen=True)
 class Past:
-    """What the registry knows before: files of the last version; None before the first."""
+    """What the registry knows before: files of the last version, or the part of them that changes concern.
+
+    `highest`: the highest number ever given, where the ledger is such a part.
+    """
 
     ledger: Path
     crosswalk: Path
+    highest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,10 @@ def _open(connection: duckdb.DuckDBPyConnection, entity: Entity, clusters: Path,
     else:
         connection.read_parquet(str(past.ledger)).create_view("ledger")
         connection.read_parquet(str(past.crosswalk)).create_view("previous")
+    highest = past.highest if past else None
+    connection.execute(
+        "CREATE TABLE numbering AS SELECT coalesce(?, (SELECT max(sequence) FROM ledger), -1) AS highest", [highest]
+    )
     names = policy(entity).datasets
     order = {"source": [n.partition(".")[0] for n in names], "dataset": [n.partition(".")[2] for n in names]}
     connection.register("trust", pa.table(order | {"rank": pa.array(range(len(names)), pa.int32())}))
@@ -153,7 +161,7 @@ first AS (
   FROM free JOIN best USING (cluster, rank) GROUP BY cluster, rank)
 SELECT cluster, source, dataset, record_id,
        row_number() OVER (ORDER BY rank, source, dataset, record_id)
-         + (SELECT coalesce(max(sequence), -1) FROM ledger) AS sequence
+         + (SELECT highest FROM numbering) AS sequence
 FROM first
 """
 

@@ -123,10 +123,10 @@ def _columns(policy: Policy, dataset: str, available: list[str]) -> Iterator[str
     yield f"{_plain('updated_at', available)}::TIMESTAMP AS updated_at"
     yield f"{_plain('_flags', available)}::VARCHAR AS _flags"
     for attribute in policy.attributes:
-        speakers = [item for item in attribute.speakers if item.dataset == dataset and item.column in available]
-        yield f"{_spoken(attribute, speakers)} AS {quoted(attribute.name)}"
+        yield f"{spoken(attribute, dataset, available)} AS {quoted(attribute.name)}"
         if attribute.prefer_by:
-            preferred = _plain(attribute.prefer_by, available) if speakers else "NULL"
+            speaks = any(_speaks(one, dataset, available) for one in attribute.speakers)
+            preferred = _plain(attribute.prefer_by, available) if speaks else "NULL"
             yield f"{preferred}::VARCHAR AS {quoted(attribute.name + PREFER_SUFFIX)}"
 
 
@@ -134,8 +134,14 @@ def _plain(column: str, available: list[str]) -> str:
     return f"t.{quoted(column)}" if column in available else "NULL"
 
 
-def _spoken(attribute: Attribute, speakers: list[Speaker]) -> str:
+def _speaks(speaker: Speaker, dataset: str, available: list[str]) -> bool:
+    return speaker.dataset == dataset and speaker.column in available
+
+
+def spoken(attribute: Attribute, dataset: str, available: list[str]) -> str:
+    """What a row `t` of a dataset's table says of an attribute, as SQL; `available`: the columns of the table."""
     kind = _SQL_TYPES[attribute.column.type]
+    speakers = [one for one in attribute.speakers if _speaks(one, dataset, available)]
     values = [f"CAST({_part(speaker)} AS {kind})" for speaker in speakers]
     return f"coalesce({', '.join(values)})" if values else f"CAST(NULL AS {kind})"
 

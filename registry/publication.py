@@ -17,13 +17,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from registry.checks import Figures, Limits, figures, hold
+from registry.checks import Limits, hold
+from registry.drafting import Desk, Draft, make_draft
 from registry.failures import named_failures
 from registry.history.recording import Moment, load_step, point_feed, write_step
-from registry.identities import Assignment, assign
-from registry.ledger import LEDGER_FILE, past
-from registry.loading import Files, load
-from registry.members import Sources
+from registry.identities import Assignment
+from registry.increment.start import Goal, facts_of_run
+from registry.ledger import LEDGER_FILE
+from registry.loading import Files, load, load_changes
 from registry.naming import folder_name, products
 from registry.policy import ENTITIES, Entity, policy
 from registry.relations.publishing import (
@@ -38,7 +39,6 @@ from registry.relations.publishing import (
 )
 from registry.repair import prune_folders, repair_held
 from registry.rollback import refuse_return
-from registry.survivorship import write_golden
 from registry.versions import (
     NewVersion,
     Standing,
@@ -93,6 +93,10 @@ class PublishRequest:
         folders: dict[Entity, Path | None] = {"person": self.person, "enterprise": self.enterprise}
         return {entity: folder / "crosswalk.parquet" for entity, folder in folders.items() if folder is not None}
 
+    def goal(self, entity: Entity) -> Goal:
+        """What is to be published of an entity."""
+        return Goal(entity, self.matches()[entity].parent, self.as_of, self.inputs)
+
 
 @dataclass(frozen=True)
 class _Job:
@@ -110,16 +114,6 @@ class _Job:
     @property
     def version(self) -> int:
         return self.before.version + 1
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """One entity of a new version."""
-
-    entity: Entity
-    assignment: Assignment
-    golden: Path
-    figures: Figures
 
 
 def publish(engine: Engine, zones: Zones, request: PublishRequest, *, on_step: OnStep = lambda _: None) -> Manifest:
@@ -170,7 +164,7 @@ def repair(engine: Engine, zones: Zones) -> None:
 
 
 def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
-    drafts = [_draft(job, entity) for entity in built]
+    drafts = [make_draft(_desk(job), job.request.goal(entity), job.request.tables) for entity in built]
     for draft in drafts:
         before = job.before.counts.get(draft.entity, {})
         hold(draft.entity, draft.figures, before, job.request.limits, job.request.waived)
@@ -183,7 +177,7 @@ def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
         write_product(job.zones, job.related, job.request.tables, job.work, facts, job.request.at)
         job.on_step("relations written")
     for draft in drafts:
-        load(job.engine.url, draft.entity, job.version, _files(job, draft))
+        _load(job, draft)
         load_step(job.engine.url, job.zones, draft.entity, job.version)
         job.on_step(f"{draft.entity} loaded")
     manifest = _manifest(job.request, job.before, built, drafts, job.related)
@@ -211,21 +205,19 @@ def _related(
     return Related(version, found, {name: version if name in built else before.products[name][0] for name in fresh})
 
 
-def _draft(job: _Job, entity: Entity) -> _Draft:
-    folders = [job.work / f"{entity}-{name}" for name in ("ids", "golden", "joined", "counted")]
-    for folder in folders:
-        folder.mkdir(mode=0o700)
-    ids, golden, joined, counted = folders
-    before = past(job.connection, job.zones, entity, job.before, job.work)
-    found = assign(entity, job.request.matches()[entity], before, job.before.id_key, ids)
-    job.on_step(f"{entity} ids assigned")
-    sources = Sources(found.crosswalk, job.request.tables)
-    write_golden(entity, sources, job.request.as_of, golden, joined)
-    job.on_step(f"{entity} golden records made")
-    return _Draft(entity, found, golden, figures(entity, sources, golden / "data.parquet", counted))
+def _desk(job: _Job) -> Desk:
+    return Desk(job.connection, job.zones, job.before, job.work, job.on_step)
 
 
-def _write(job: _Job, draft: _Draft, fingerprint: str) -> None:
+def _load(job: _Job, draft: Draft) -> None:
+    url, changes = job.engine.url, draft.changes
+    if changes:
+        load_changes(url, draft.entity, job.version, changes.files(), changes.masters, changes.place)
+    else:
+        load(url, draft.entity, job.version, _files(job, draft))
+
+
+def _write(job: _Job, draft: Draft, fingerprint: str) -> None:
     """Put the files of the new version beside those in force."""
     golden, crosswalk = products(draft.entity)
     shutil.move(draft.assignment.ledger, draft.golden / LEDGER_FILE)
@@ -246,10 +238,14 @@ def _write(job: _Job, draft: _Draft, fingerprint: str) -> None:
                 "as_of": job.request.as_of.isoformat(),
                 "inputs_hash": fingerprint,
                 "contract_version": product_contract(product).version,
+                "since": folder_name(job.before.products[draft.entity][0]) if draft.changes else None,
+                **facts_of_run(draft.entity, job.request.goal(draft.entity).match),
             },
         )
         commit(folder, job.zones.published(product, folder_name(job.version)), manifest)
-    write_step(job.zones, _moment(job, draft.entity), job.work)
+    changes = draft.changes
+    changed = (changes.before, changes.after) if changes else None
+    write_step(job.zones, _moment(job, draft.entity), job.work, changed)
 
 
 def _moment(job: _Job, entity: Entity) -> Moment:
@@ -258,14 +254,14 @@ def _moment(job: _Job, entity: Entity) -> Moment:
     return Moment(entity, job.version, before, job.version, request.as_of, request.at, job.before.installation)
 
 
-def _files(job: _Job, draft: _Draft) -> Files:
+def _files(job: _Job, draft: Draft) -> Files:
     golden, crosswalk = (job.zones.published(product, folder_name(job.version)) for product in products(draft.entity))
     return Files(
         golden / "data.parquet", golden / "provenance.parquet", crosswalk / "data.parquet", draft.assignment.changes
     )
 
 
-def _new_version(job: _Job, built: Mapping[Entity, str], drafts: Sequence[_Draft], manifest: Manifest) -> NewVersion:
+def _new_version(job: _Job, built: Mapping[Entity, str], drafts: Sequence[Draft], manifest: Manifest) -> NewVersion:
     counts = dict(job.before.counts) | {draft.entity: draft.figures.as_json() for draft in drafts}
     return NewVersion(
         version=job.version,
@@ -275,6 +271,7 @@ def _new_version(job: _Job, built: Mapping[Entity, str], drafts: Sequence[_Draft
         inputs_hash=_digest({str(entity): found for entity, found in built.items()}),
         counts=counts,
         manifest=manifest,
+        in_place={draft.entity: draft.changes.place for draft in drafts if draft.changes},
     )
 
 
@@ -282,7 +279,7 @@ def _manifest(
     request: PublishRequest,
     before: Standing,
     built: Mapping[Entity, str],
-    drafts: Sequence[_Draft],
+    drafts: Sequence[Draft],
     related: Related | None = None,
 ) -> Manifest:
     version = before.version + (1 if built or related else 0)

@@ -169,10 +169,8 @@ def _kept(connection: Connection, zones: Zones) -> tuple[Kept, ...]:
             )
         ).all()
     found = [
-        Kept(
-            row.version, row.status, row.committed_at, row.as_of, row.products, _there(row.stored, tables), row.masters
-        )
-        for row in rows
+        Kept(row.version, row.status, row.committed_at, row.as_of, row.products, there, row.masters)
+        for row, there in ((row, _there(row.stored, tables)) for row in rows)
     ]
     return tuple(one for one in found if _has_files(one, zones))
 

@@ -25,6 +25,7 @@ from matching.incremental.state import FORMAT, trained_hash
 from matching.outputs import write_parquet
 from matching.records import columns_read
 from matching.run import MatchOptions, MatchSummary, match
+from registry.increment.start import TOUCHED
 from registry.policy import Entity
 from schemas.contract import source_contract
 from storage.commit import commit, staging
@@ -33,10 +34,6 @@ from storage.manifest import Json, Manifest, is_whole, read_manifest, whole_fold
 from storage.zones import Zones
 
 How = Literal["changes", "full", "retrain"]
-
-TOUCHED: Final = "touched.parquet"
-"""Records (source, dataset, record_id) that a run of changes left other than the run before had them: those that
-changed in any column, are gone, or whose cluster was decided again."""
 
 MOST_CHANGED: Final = 0.25
 """Records changed since training, of those trained on, from which the model is to be trained anew: frequencies of

@@ -58,14 +58,23 @@ class Moment:
     installation: str
 
 
-def write_step(zones: Zones, moment: Moment, work: Path) -> Manifest:
-    """Write the step of a version beside the published products; `work` is a folder of `storage.commit.staging`."""
+def write_step(zones: Zones, moment: Moment, work: Path, changed: tuple[Snapshot, Snapshot] | None = None) -> Manifest:
+    """Write the step of a version beside the published products.
+
+    Args:
+        zones: the home folder.
+        moment: which version.
+        work: a folder of `storage.commit.staging`.
+        changed: the rows of all masters that differ, before and after, where they are known already.
+    """
     product = feed_product(moment.entity)
     folder, spill = work / product, work / f"{product}-spill"
     for made in (folder, spill):
         made.mkdir(mode=0o700)
     before = None if moment.before is None else Snapshot.of(zones, moment.entity, moment.before)
     after = Snapshot.of(zones, moment.entity, moment.after)
+    if changed:
+        before, after = changed
     kinds = write_differences(Step(moment.entity, moment.version, moment.as_of, before, after), folder, spill)
     facts: dict[str, Json] = {
         "installation": moment.installation,

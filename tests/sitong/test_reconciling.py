@@ -5,10 +5,14 @@ import datetime as dt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import text
 
+from registry.increment.start import TOUCHED
+from registry.naming import SCHEMAS, segments
 from sitong import reconciling, stages
 from sitong.settings import Settings
-from storage.manifest import Manifest
+from storage.engine import open_database
+from storage.manifest import Manifest, read_manifest
 from tests.sitong.homes import call, new_database
 
 FIRST, DAYS = dt.date(2026, 3, 31), 3
@@ -63,7 +67,7 @@ def test_changes_day_by_day_give_what_a_match_of_all_records_gives(week, tmp_pat
                 waiting = [pq.read_table(one / "review.parquet") for one in (whole, folder)]
                 assert waiting[0].drop_columns("weights").equals(waiting[1].drop_columns("weights"))
                 changed = differing(crosswalk(settings, before[entity]), crosswalk(settings, run))
-                assert changed <= keys(pq.read_table(folder / reconciling.TOUCHED))
+                assert changed <= keys(pq.read_table(folder / TOUCHED))
                 before[entity] = again
                 continue
             before[entity] = run
@@ -83,6 +87,20 @@ def published(settings):
     }
 
 
+def in_database(settings):
+    """All that readers find in the database."""
+    names = [
+        (schema, name)
+        for entity, schema in SCHEMAS.items()
+        for name in (entity, f"{entity}_crosswalk", "provenance", "redirect", "master_id", *segments(entity))
+    ]
+    with open_database(settings.zones, settings.server_url) as database, database.engine.connect() as connection:
+        return {
+            (schema, name): sorted(map(repr, connection.execute(text(f"SELECT * FROM {schema}.{name}"))))
+            for schema, name in names
+        }
+
+
 def test_both_ways_publish_the_same_bases_and_feeds_day_by_day(week, server, tmp_path):
     ways = {
         how: Settings(home=tmp_path / how, database_url=server.url("owner", new_database(server)))
@@ -98,6 +116,9 @@ def test_both_ways_publish_the_same_bases_and_feeds_day_by_day(week, server, tmp
             runs = {entity: stages.reconcile(settings, entity, how=how).version for entity in stages.ENTITIES}
             stages.publish(settings, as_of=as_of, runs=runs)
             found[how] = published(settings)
+            since = read_manifest(settings.zones.current("person")).facts["since"]
+            assert (since is None) == (how == "full" or not day), "the way that is meant"
+        assert in_database(ways["changes"]) == in_database(ways["full"]), day
         assert len(found["full"]) > len(PUBLISHED)
         assert found["changes"].keys() == found["full"].keys()
         for name, table in found["full"].items():

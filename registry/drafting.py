@@ -1,0 +1,98 @@
+"""One entity of a new version before it is published: ids, golden records, and what is counted on them.
+
+Made whole, or from the version in force and what changed since (`registry.increment`); both ways give the same files.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from registry.checks import Figures, figures
+from registry.history.differences import Snapshot
+from registry.identities import Assignment, Past, assign
+from registry.increment.closure import close
+from registry.increment.making import Changes, assign_changes, make_changes
+from registry.increment.start import Goal, Start, WholeError, start_of
+from registry.ledger import past
+from registry.members import Sources
+from registry.policy import Entity
+from registry.survivorship import write_golden
+from registry.versions import Standing
+from storage.zones import Zones
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One entity of a new version.
+
+    `golden`: folder with golden records and provenance. `changes`: what differs from the version before, where that is
+    known; None where everything was made anew.
+    """
+
+    entity: Entity
+    assignment: Assignment
+    golden: Path
+    figures: Figures
+    changes: Changes | None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What drafts are made with: `work` is a folder of `storage.commit.staging`, `connection` holds the lock."""
+
+    connection: Connection
+    zones: Zones
+    before: Standing
+    work: Path
+    on_step: Callable[[str], None]
+
+    def folder(self, goal: Goal, name: str) -> Path:
+        """An empty folder."""
+        made = self.work / f"{goal.entity}-{name}"
+        made.mkdir(mode=0o700)
+        return made
+
+
+def make_draft(desk: Desk, goal: Goal, tables: Mapping[str, Path]) -> Draft:
+    """Make the ids and golden records of an entity, from what changed where that can be."""
+    known = past(desk.connection, desk.zones, goal.entity, desk.before, desk.work)
+    golden = desk.folder(goal, "golden")
+    try:
+        start = start_of(desk.zones, goal, desk.before)
+        found, changes = _changed(desk, goal, tables, (start, known), golden)
+    except WholeError as reason:
+        _log.info("the base is made whole", extra={"entity": goal.entity, "why": str(reason)})
+        found, changes = _whole(desk, goal, tables, known, golden), None
+    desk.on_step(f"{goal.entity} golden records made")
+    counted = figures(
+        goal.entity, Sources(found.crosswalk, tables), golden / "data.parquet", desk.folder(goal, "counted")
+    )
+    return Draft(goal.entity, found, golden, counted, changes)
+
+
+def _whole(desk: Desk, goal: Goal, tables: Mapping[str, Path], known: Past | None, golden: Path) -> Assignment:
+    clusters = goal.match / "crosswalk.parquet"
+    found = assign(goal.entity, clusters, known, desk.before.id_key, desk.folder(goal, "ids"))
+    desk.on_step(f"{goal.entity} ids assigned")
+    sources = Sources(found.crosswalk, tables)
+    write_golden(goal.entity, sources, goal.as_of, golden, desk.folder(goal, "joined"))
+    return found
+
+
+def _changed(
+    desk: Desk, goal: Goal, tables: Mapping[str, Path], since: tuple[Start, Past | None], golden: Path
+) -> tuple[Assignment, Changes]:
+    start, known = since
+    published = Snapshot.of(desk.zones, goal.entity, start.version)
+    if known is None or known.ledger != published.ledger:
+        raise WholeError("ids were given that the files of the version in force do not know")
+    closure = close(goal, start, tables, known, desk.folder(goal, "closure"))
+    found = assign_changes(goal, closure, desk.before.id_key, desk.folder(goal, "changed-ids"))
+    desk.on_step(f"{goal.entity} ids assigned")
+    folders = (golden, desk.folder(goal, "changed-golden"), desk.folder(goal, "changed-joined"))
+    return make_changes(goal, tables, closure, found, (published, start.place), folders)

@@ -1,0 +1,95 @@
+"""The files of a version of few changes: those of the version before, with what the changes concern made anew.
+
+Owns the order: ids, golden records, then every file spliced. Invariant: the files have the rows, in the order, that
+making the base whole would give.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from registry.history.differences import Snapshot
+from registry.identities import Assignment, assign
+from registry.increment.closure import Closure
+from registry.increment.splicing import Replacement, splice
+from registry.increment.start import Goal
+from registry.loading import Files
+from registry.members import Sources
+from registry.survivorship import write_golden
+
+_AT_ONCE = 2  # files that are spliced at a time: NumPy and Arrow leave the interpreter while they work
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a version changes, as files of rows of the masters concerned, and where.
+
+    `before`, `after`: of the version before, and of this one. `masters`: ids whose rows go. `ledger`: rows of the
+    ledger of ids that are new or changed. `place`: the partition that holds the rows of the version before.
+    """
+
+    before: Snapshot
+    after: Snapshot
+    masters: Path
+    ledger: Path
+    place: int
+
+    def files(self) -> Files:
+        """What is loaded."""
+        return Files(self.after.golden, self.after.provenance, self.after.crosswalk, self.ledger)
+
+
+def assign_changes(goal: Goal, closure: Closure, key: bytes, out: Path) -> Assignment:
+    """Give the clusters of a closure their ids; files of the closure alone."""
+    return assign(goal.entity, closure.clusters, closure.past, key, out)
+
+
+def make_changes(
+    goal: Goal,
+    tables: Mapping[str, Path],
+    closure: Closure,
+    found: Assignment,
+    published: tuple[Snapshot, int],
+    folders: "tuple[Path, Path, Path]",
+) -> tuple[Assignment, Changes]:
+    """Make the golden records of a closure and splice everything into the files of the version before.
+
+    Args:
+        goal: what is to be published.
+        tables: accepted tables by dataset.
+        closure: what the changes concern.
+        found: the ids of its clusters.
+        published: the files of the version before, and the partition that holds its rows.
+        folders: for the whole golden records and provenance, for those of the closure, and for work; all empty.
+
+    Returns:
+        The assignment with the whole crosswalk and ledger, and the changes.
+    """
+    before, place = published
+    whole, part, work = folders
+    write_golden(goal.entity, Sources(found.crosswalk, tables), goal.as_of, part, work)
+    masters = pq.read_table(closure.masters).column("master_id")
+    numbers = pq.read_table(found.changes).column("sequence")
+    golden, provenance = part / "data.parquet", part / "provenance.parquet"
+    crosswalk, ledger, gone = work / "crosswalk.parquet", work / "ledger.parquet", work / "gone.parquet"
+    _splice_all(
+        [
+            (before.provenance, Replacement("master_id", masters, provenance), whole / "provenance.parquet", None),
+            (before.golden, Replacement("master_id", masters, golden), whole / "data.parquet", gone),
+            (before.crosswalk, Replacement("master_id", masters, found.crosswalk), crosswalk, None),
+            (before.ledger, Replacement("sequence", numbers, found.changes), ledger, None),
+        ]
+    )
+    old = Snapshot(gone, before.provenance, closure.past.ledger, closure.past.crosswalk)
+    new = Snapshot(golden, provenance, found.ledger, found.crosswalk)
+    changes = Changes(old, new, closure.masters, found.changes, place)
+    return replace(found, crosswalk=crosswalk, ledger=ledger), changes
+
+
+def _splice_all(files: "Sequence[tuple[Path, Replacement, Path, Path | None]]") -> None:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for done in [pool.submit(splice, *one) for one in files]:
+            done.result()
