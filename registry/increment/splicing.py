@@ -28,7 +28,7 @@ class Replacement:
     """
 
     key: str
-    removed: pa.Array | pa.ChunkedArray
+    removed: pa.ChunkedArray
     rows: Path
 
 
@@ -43,7 +43,7 @@ def splice(before: Path, change: Replacement, out: Path, gone: Path | None = Non
             rows = old.read_row_group(group)
             is_last = group == old.num_row_groups - 1
             end = len(keys) if is_last else _end(keys, done, _keys(rows.slice(max(rows.num_rows - 1, 0)), change.key))
-            goes = pc.is_in(rows.column(change.key), value_set=pa.array(change.removed)).to_numpy()
+            goes = pc.is_in(rows.column(change.key), value_set=change.removed).to_numpy()
             writer.write_table(_merged(rows, goes, new.slice(done, end - done), change.key), row_group_size=ROW_GROUP)
             if gone:
                 removed.append(rows.filter(pa.array(goes)))

@@ -75,7 +75,7 @@ def start_of(zones: Zones, goal: Goal, before: Standing) -> Start:
     as_of = date.fromisoformat(str(in_force.facts["as_of"]))
     if goal.as_of < as_of:
         raise WholeError("the day lies before that of the version in force")
-    touched = _touched(zones, goal.entity, run, str(in_force.facts[RUN]))
+    touched = _touched(zones, goal, run, str(in_force.facts[RUN]))
     return Start(version, as_of, before.stored[goal.entity], touched)
 
 
@@ -96,17 +96,16 @@ def rules(entity: Entity) -> str:
     return hashlib.sha256(json.dumps([policy(entity).text, contracts]).encode()).hexdigest()
 
 
-def _touched(zones: Zones, entity: Entity, run: Manifest, goal: str) -> tuple[Path, ...]:
-    """The files of all runs after one, up to `run`."""
+def _touched(zones: Zones, goal: Goal, run: Manifest, last: str) -> tuple[Path, ...]:
+    """The files of all runs after the last one that was published, up to `run`."""
     found: list[Path] = []
-    while run.version != goal:
-        file = zones.matching(entity, run.version) / TOUCHED
-        since = run.facts.get("since")
-        if not isinstance(since, str) or not file.is_file():
-            raise WholeError("all records were matched anew since the version in force")
-        found.append(file)
-        folder = zones.matching(entity, since)
+    folder, name = goal.match, run.version
+    while name != last:
         if not is_whole(folder):
             raise WholeError("a run since the version in force is gone")
-        run = read_manifest(folder)
+        since = read_manifest(folder).facts.get("since")
+        if not isinstance(since, str) or not (folder / TOUCHED).is_file():
+            raise WholeError("all records were matched anew since the version in force")
+        found.append(folder / TOUCHED)
+        folder, name = zones.matching(goal.entity, since), since
     return tuple(found)

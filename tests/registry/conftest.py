@@ -1,6 +1,7 @@
 """A small world for the registry: accepted tables from rows, matches from groups of records, and a real PostgreSQL."""
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Engine
 
+from registry.increment.start import TOUCHED
 from registry.migration import upgrade
 from registry.survivorship import ARROW_TYPES
 from schemas.contract import source_contract
 from storage.engine import create_engine
+from storage.manifest import Manifest
 from storage.server import EmbeddedServer
 from storage.zones import Zones
 
@@ -51,6 +54,30 @@ def _matched(folder: Path, clusters: Mapping[str, Sequence[str]]) -> Path:
     columns["match_probability"] = pa.array([None if row[0] in alone else 0.99 for row in rows], pa.float64())
     pq.write_table(pa.table(columns), folder / "crosswalk.parquet")
     return folder
+
+
+def run_after(match: Path, name: str, since: Path | None = None) -> None:
+    """Make a match's folder that of a run, which touched what it has otherwise than the match of the run before."""
+    facts = {"since": None if since is None else json.loads((since / "manifest.json").read_text("utf-8"))["version"]}
+    manifest = Manifest(
+        kind="matching", name="person", version=name, created_at=dt.datetime.now(dt.UTC), rows=0, facts=facts
+    )
+    (match / "manifest.json").write_text(manifest.to_json(), "utf-8")
+    if since is not None:
+        one, other = (_groups(folder / "crosswalk.parquet") for folder in (since, match))
+        touched = sorted({record for group in one ^ other for record in group})
+        columns = {key: pa.array([record[at] for record in touched], pa.string()) for at, key in enumerate(_KEY)}
+        pq.write_table(pa.table(columns), match / TOUCHED)
+
+
+_KEY = ("source", "dataset", "record_id")
+
+
+def _groups(crosswalk: Path) -> set[frozenset[tuple[str, ...]]]:
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for row in pq.read_table(crosswalk).to_pylist():
+        found.setdefault(row["master_id"], set()).add(tuple(row[key] for key in _KEY))
+    return {frozenset(group) for group in found.values()}
 
 
 @pytest.fixture(scope="session")

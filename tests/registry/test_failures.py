@@ -18,10 +18,12 @@ import pytest
 from sqlalchemy import text
 
 from registry.migration import upgrade
+from registry.naming import SCHEMAS
 from registry.publication import PublishRequest, publish, repair
 from registry.rollback import roll_back
 from storage.engine import create_engine
 from storage.errors import Busy, SourceUnavailable
+from storage.manifest import read_manifest
 from storage.server import EmbeddedServer
 from storage.zones import Zones
 from tests.registry import test_publication as publications
@@ -40,10 +42,11 @@ STEPS = (
 
 @pytest.fixture
 def both(city, companies):
-    """A request over both entities."""
+    """Requests over both entities: those after the first change few persons, and make the enterprises whole."""
+    first = city("one")
 
     def make(name, **more):
-        request = city(name, **more)
+        request = first if name == "one" else city(name, since=first, **more)
         further = {
             "enterprise": companies.enterprise, "tables": {**request.tables, **companies.tables}, "keep": 1,
             "inputs": {"commerce.enterprise": name},
@@ -120,6 +123,7 @@ def test_the_server_killed_at_any_step(mortal, tmp_path, both):
     engine, zones = copied("undisturbed")
     publish(engine, zones, request)
     expected = served(engine, zones)
+    assert [read_manifest(zones.current(one)).facts["since"] for one in SCHEMAS] == ["000001", None]
     engine.dispose()
     for number, step in enumerate(STEPS):
         engine, zones = copied(f"killed_{number}")

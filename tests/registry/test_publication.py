@@ -19,7 +19,9 @@ from registry.publication import PublishRequest, publish, repair
 from registry.relations.publishing import RELATIONS
 from storage.engine import create_engine
 from storage.errors import BadSpecification, Busy, ContractBroken, PublicationHeld, SourceUnavailable
+from storage.manifest import read_manifest
 from storage.zones import Zones
+from tests.registry.conftest import run_after
 
 AS_OF = dt.date(2026, 3, 31)
 AT = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
@@ -29,9 +31,12 @@ PEOPLE = 20
 
 @pytest.fixture
 def city(tmp_path, accepted, matched):
-    """Requests over a tiny city: `persons` known to the police; those in `together` are one with an insured record."""
+    """Requests over a tiny city: `persons` known to the police; those in `together` are one with an insured record.
 
-    def make(name, persons=PEOPLE, together=(0, 1, 2), **more):
+    `since`: the request whose match was the run before.
+    """
+
+    def make(name, persons=PEOPLE, together=(0, 1, 2), since=None, **more):
         folder = tmp_path / name
         rows = {
             POLICE: [
@@ -44,9 +49,9 @@ def city(tmp_path, accepted, matched):
         clusters = {f"c{n}": [f"{POLICE}/p{n}"] for n in range(persons)}
         for n in range(3):
             clusters.setdefault(f"c{n}" if n in together else f"d{n}", []).append(f"{INSURED}/s{n}")
-        return PublishRequest(
-            as_of=AS_OF, tables=accepted(folder, rows), person=matched(folder / "match", clusters), at=AT, **more
-        )
+        match = matched(folder / "match", clusters)
+        run_after(match, name, since.person if since else None)
+        return PublishRequest(as_of=AS_OF, tables=accepted(folder, rows), person=match, at=AT, **more)
 
     return make
 
@@ -266,14 +271,16 @@ def test_killed_after_any_step_the_same_call_ends_in_the_same_state(new_database
     def prepare(name):
         engine, zones = new_database(), Zones(tmp_path / name).create()
         if not first:
-            publish(engine, zones, city("one"))
+            publish(engine, zones, one)
         return engine, zones
 
-    request, steps = whole(city("two", together=(1,))), []
+    one = city("one")
+    request, steps = whole(city("two", together=(1,), since=None if first else one)), []
     engine, zones = prepare("undisturbed")
     before = served(engine, zones)
     publish(engine, zones, request, on_step=steps.append)
     expected = served(engine, zones)
+    assert read_manifest(zones.current("person")).facts["since"] == (None if first else "000001")
     assert len(set(steps)) == len(steps) >= (12 if first else 9)
     worlds = {step: prepare(f"killed-{at}") for at, step in enumerate(steps)}
     jobs = [

@@ -15,6 +15,7 @@ from registry.publication import PublishRequest, publish
 from registry.rollback import kept, roll_back
 from storage.errors import BadSpecification, PublicationHeld
 from storage.zones import Zones
+from tests.registry.conftest import run_after
 
 AS_OF = dt.date(2026, 3, 31)
 AT = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
@@ -73,6 +74,33 @@ def test_readers_find_the_older_version_again(engine, zones, people):
     assert rows(engine, "SELECT version, status FROM registry.version ORDER BY 1") == [
         (1, "published"), (2, "withdrawn"), (3, "published"),
     ]  # fmt: skip
+
+
+def test_a_version_whose_tables_went_on_is_loaded_again(engine, zones, people):
+    """The second version changes the rows of the first in place; the third one's are its own."""
+    many = [(f"x{number}",) for number in range(15)]
+    one, two = people("one", [*many, *ONE]), people("two", [*many, ("a",), ("b",), *ONE[1:]])
+    three = people("three", [*many, *TWO])
+    for request, name, since in ((one, "one", None), (two, "two", one.person), (three, "three", None)):
+        run_after(request.person, name, since)
+    bases = []
+    for request in (one, two, three):
+        publish(engine, zones, replace(request, inputs={}))
+        bases.append(base(engine))
+    partitions = "SELECT product_version, stored FROM registry.version_product ORDER BY version"
+    assert rows(engine, partitions) == [(1, None), (2, 1), (3, 3)]
+    assert [one.version for one in kept(engine, zones)] == [3, 2, 1]
+    for number, (to, stored) in enumerate([(1, 4), (2, 1), (3, 3), (1, 7)]):
+        roll_back(engine, zones, to, AT)
+        assert base(engine) == bases[to - 1], (number, to)
+        assert rows(engine, "SELECT product_version, stored FROM registry.current_product") == [(to, stored)]
+        assert rows(engine, "SELECT count(*) > 0 FROM population.provenance") == [(True,)]
+    assert publish(engine, zones, replace(three, inputs={})).version == "000008"
+    assert base(engine) == bases[2]
+    assert [name for (name,) in rows(engine, _PARTITIONS)] == ["person_v7", "person_v8"]
+
+
+_PARTITIONS = "SELECT relname FROM pg_class WHERE relname ~ '^person_v[0-9]+$' AND relispartition ORDER BY 1"
 
 
 def test_what_comes_next_continues_and_no_id_is_given_to_anybody_else(engine, zones, people):
