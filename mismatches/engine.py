@@ -86,7 +86,7 @@ class Engine:
     def __init__(self, connection: duckdb.DuckDBPyConnection, request: CrossCheckRequest) -> None:
         self._connection = connection
         self._request = request
-        self._steps = Steps(connection, request.settings.city)
+        self._steps = Steps(connection, request.settings.city, request.as_of)
 
     def run(self, rule: Rule) -> RuleRun:
         """Judge every subject of a rule.

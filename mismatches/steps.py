@@ -4,12 +4,14 @@ A step is a query in `steps/<name>.sql`, or one of the Python steps below.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from importlib import resources
 
 import duckdb
 import pyarrow as pa
 
 from mismatches.codes import create_organisation_code
+from mismatches.declarations import bound_names
 from mismatches.inputs import identifier
 from mismatches.names import fold_companies, fold_names
 from mismatches.places import current_districts, parsed_addresses
@@ -23,12 +25,14 @@ _DIVISION_DIGITS = 2
 class Steps:
     """The tables of one run; asking again for a step that is there costs nothing.
 
-    `city`: the first digits of its division codes, which say whose district names an address may bear.
+    `city`: the first digits of its division codes, which say whose district names an address may bear. A query may name
+    the day that is judged, `$as_of`, and nothing else.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, city: str) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, city: str, as_of: date) -> None:
         self._connection = connection
         self._city = city
+        self._as_of = as_of
         self._made: set[str] = set()
         create_organisation_code(connection)
 
@@ -43,7 +47,9 @@ class Steps:
         if name in _PYTHON_STEPS:
             _PYTHON_STEPS[name](self._connection, self._city)
         else:
-            self._connection.execute(f"create table {identifier(name)} as {_query(name)}")
+            query = _query(name)
+            bound = {"as_of": self._as_of} if "as_of" in bound_names(query) else {}
+            self._connection.execute(f"create table {identifier(name)} as {query}", bound)
         self._made.add(name)
 
 

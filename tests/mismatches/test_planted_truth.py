@@ -21,11 +21,13 @@ RULES = (
     "deceased_payee",
     "land_grant_without_deed_tax",
     "underpriced_equity_transfer",
+    "project_tax_gap",
 )
 FEW = (
     "deceased_legal_representative",
     "deceased_payee",
     "land_grant_without_deed_tax",
+    "project_tax_gap",
 )  # of whom a small city may hold less than three
 
 
