@@ -44,10 +44,14 @@ class Said:
 
 @dataclass(frozen=True)
 class FindingView:
-    """A page of a finding. `facts`: where the case stands, words and values that are known."""
+    """A page of a finding.
+
+    `names`: of the subject, as departments write them. `facts`: where the case stands, words and values that are known.
+    """
 
     row: FindingRow
     line: Line
+    names: tuple[str, ...]
     said: Said | None
     low: str
     likely: str
@@ -71,6 +75,7 @@ def finding_view(page: FindingPage, desk: Desk, *, every: bool = False) -> Findi
     return FindingView(
         row=row,
         line=line,
+        names=_names(page),
         said=_said(rule, page, language) if rule else None,
         low=money(row.estimate_low),
         likely=money(row.estimate_likely),
@@ -85,6 +90,13 @@ def finding_view(page: FindingPage, desk: Desk, *, every: bool = False) -> Findi
         last_seen=page.last_seen.isoformat(),
         made_by=page.made_by,
     )
+
+
+def _names(page: FindingPage) -> tuple[str, ...]:
+    """The names in the records of the subject, each once."""
+    subject = page.row.master_id
+    cited = [one for one in page.evidence if one.role == "subject" or (subject and one.master_id == subject)]
+    return tuple(dict.fromkeys(name for one in cited if (name := one.values.get("name"))))
 
 
 def _said(rule: Rule, page: FindingPage, language: Language) -> Said:

@@ -65,6 +65,20 @@ FINDING: Final[Mapping[str, Bilingual]] = {
     "link": Bilingual("身份关联", "Identity link"),
     "received": Bilingual("接收时间", "Received"),
     "version": Bilingual("数据版本", "Version of the data"),
+    "origin": Bilingual("追溯到来源文件和行", "Trace to the file and row"),
+    "origin_what": Bilingual(
+        "每条记录来自部门报送的哪个文件、第几行数据。文件按原样保存，摘要为其内容的 SHA-256。",
+        "Which file of a department brought each record, and in which row of its data. Files are kept as they came; "
+        "the digest is the SHA-256 of their content.",
+    ),
+    "origin_gone": Bilingual(
+        "来源文件已按期清理，或不在本机。", "The file was cleared away after its time, or is not here."
+    ),
+    "origin_cut": Bilingual("只显示前 200 条记录。", "Only the first 200 records are shown."),
+    "landed_file": Bilingual("文件", "File"),
+    "landed_row": Bilingual("数据行", "Row of data"),
+    "landed_batch": Bilingual("批次", "Batch"),
+    "digest": Bilingual("摘要", "Digest"),
     "made_by": Bilingual("产生此结果的调度运行", "Run of the scheduler that found it"),
     "observed_on": Bilingual("数值日期", "Values as of"),
     "case": Bilingual("案件", "Case"),
