@@ -1,0 +1,126 @@
+-- One row per enterprise that declared corporate income tax for a past year: is the revenue that of value-added tax?
+with annual as (
+    -- the row of December states the year (the sums of the quarters run on through it)
+    select
+        master_id,
+        year(first_day) as year,
+        if(
+            count(*) filter (month(first_day) = 12) > 0
+                and count(taxable_amount) filter (month(first_day) = 12) = count(*) filter (month(first_day) = 12),
+            sum(taxable_amount) filter (month(first_day) = 12),
+            null
+        )::decimal(24, 2) as cit,
+        count(*) filter (month(first_day) = 12) as decembers,
+        list(record_id order by record_id) filter (month(first_day) = 12 or null) as cit_records
+    from declared
+    where tax_type = 'CIT' and stands and master_id is not null and year(first_day) < year($as_of)
+    group by all
+),
+sales as (
+    select
+        v.master_id,
+        year(v.month) as year,
+        if(count(v.amount) = count(*), sum(v.amount), null)::decimal(24, 2) as vat,
+        -- who declares in the last months of quarters only declares by the quarter
+        bool_and(month(v.month) % 3 = 0) as quarterly,
+        count(*) as declared,
+        -- the part of a year in which it could declare: one that began in it has fewer months
+        if(year(any_value(s.started_on)) = year(any_value(v.month)), month(any_value(s.started_on)), 1) as first_month,
+        max(v.amount) as largest,
+        median(v.amount)::decimal(24, 2) as usual,
+        flatten(list(v.records order by v.month)) as vat_records
+    from vat_month v
+    left join enterprise_start s using (master_id)
+    group by v.master_id, year(v.month)
+),
+paired as (
+    select
+        a.*,
+        s.* exclude (master_id, year),
+        if(s.quarterly, 4 - (s.first_month - 1) // 3, 13 - s.first_month) as expected,
+        coalesce(s.declared, 0) as periods,
+        coalesce(periods >= expected and s.vat is not null and a.cit is not null, false) as whole
+    from annual a
+    left join sales s using (master_id, year)
+),
+followed as (
+    select
+        *,
+        if(lag(year) over years = year - 1 and lag(whole) over years, lag(vat) over years, null) as vat_before,
+        if(lag(year) over years = year - 1 and lag(whole) over years, lag(cit) over years, null) as cit_before,
+        lag(vat_records) over years as vat_records_before,
+        lag(cit_records) over years as cit_records_before
+    from paired
+    window years as (partition by master_id order by year)
+    qualify year = max(year) over (partition by master_id)
+),
+measured as (
+    select
+        *,
+        abs(vat - cit) as gap,
+        greatest(vat, cit) as larger,
+        vat - greatest(largest - usual, 0) as vat_usual
+    from followed
+),
+judged as (
+    select
+        m.*,
+        x.records,
+        d.records as doubtful,
+        case
+            when m.decembers = 0 then 'no_annual'
+            when m.cit is null or (m.declared > 0 and m.vat is null) then 'amount_missing'
+            when d.master_id is not null then 'number_shared'
+            when m.periods = 0 then 'no_vat'
+            when m.periods < m.expected then 'months_missing'
+            when m.larger <= 0 or m.gap < $least_share * m.larger then 'agree'
+            when abs(m.vat + m.vat_before - m.cit - m.cit_before)
+                < $least_share * greatest(m.vat + m.vat_before, m.cit + m.cit_before) then 'timing'
+            when m.vat > m.cit and abs(m.vat_usual - m.cit) < $least_share * greatest(m.vat_usual, m.cit) then 'one_period'
+            when m.vat > m.cit then 'vat_more'
+            else 'cit_more'
+        end as reason
+    from measured m
+    left join enterprise_record x using (master_id)
+    left join (
+        select master_id, list_sort(flatten(list(records))) as records
+        from doubtful_declarant
+        where tax_type in ('VAT', 'CIT')
+        group by master_id
+    ) d using (master_id)
+)
+select
+    'enterprise' as subject_kind,
+    master_id,
+    master_id as identity,
+    year::varchar as period,
+    case
+        when reason in ('vat_more', 'cit_more', 'timing', 'one_period') then 'hit'
+        when reason = 'agree' then 'clear'
+        else 'not_comparable'
+    end as outcome,
+    reason,
+    case
+        when outcome = 'not_comparable' then 'not_comparable'
+        when reason in ('timing', 'one_period') then 'explicable'
+        else 'gap'
+    end as grade,
+    if(outcome = 'hit', gap * $income_share, null)::decimal(18, 2) as estimate_low,
+    if(outcome = 'hit', gap * $income_share, null)::decimal(18, 2) as estimate_likely,
+    if(outcome = 'hit', gap * $income_share, null)::decimal(18, 2) as estimate_high,
+    {
+        of_year: year::varchar, vat: vat, cit: cit, gap: gap,
+        part: if(larger > 0, round(gap / larger, 4), null)::decimal(18, 4), periods: periods, expected: expected,
+        vat_before: vat_before, cit_before: cit_before, largest: largest
+    } as figures,
+    if(outcome = 'clear', [], [
+        {source: r.source, dataset: r.dataset, record_id: r.record_id, role: 'subject'} for r in records
+    ] || [
+        {source: 'tax', dataset: 'declaration', record_id: r, role: 'support'}
+        for r in list_sort(list_distinct(
+            coalesce(cit_records, []) || coalesce(vat_records, [])
+            || if(reason = 'timing' or cit_before is not null, vat_records_before || cit_records_before, [])
+            || if(reason = 'number_shared', doubtful, [])
+        ))
+    ]) as evidence
+from judged
