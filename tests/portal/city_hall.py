@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mismatches.cases.access import Actor
-from portal import board, case, finding, findings, origin_page, subject, views
 from portal.app import create_app
 from portal.config import PortalConfig
 from portal.desk import Caller, Workplace, signed_in
+from portal.work import ROUTERS
 from storage.zones import Zones
 from tests.mismatches.cases.conftest import NUMBER, Office
 from tests.portal.asking import Reader
@@ -19,7 +19,6 @@ LI = Actor("li", "auditor", frozenset({"370202"}))
 SUN = Actor("sun", "auditor", frozenset({"370202"}))
 WANG = Actor("wang", "auditor", frozenset({"370203"}))
 CHIEF = Actor("chief", "supervisor", None)
-ROUTERS = (findings.router, views.router, finding.router, case.router, board.router, subject.router, origin_page.router)
 OTHER_NUMBER = "110105194912310047"  # differs from the standard's example in its hidden middle
 FIGURES = {"wages": 120000.0, "months": 12, "monthly_wage": 10000.0, "floor_base": 4800.0, "ceiling_base": 24000.0,
            "fair_base": 10000.0, "declared_base": 5000.0, "tolerated_base": 9000.0}  # fmt: skip

@@ -1,0 +1,18 @@
+"""All pages with data, in the order in which their routes are tried."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from portal import board, case, finding, findings, origin_page, subject, views
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    findings.router,
+    views.router,
+    finding.router,
+    origin_page.router,
+    case.router,
+    board.router,
+    subject.router,
+)
+"""Included by an application whose `portal.desk.signed_in` knows who asks."""
