@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from mismatches.cases.queries.listing import Listing, SortKey, every, find
 from mismatches.cases.sheet import write_csv, write_workbook
 from mismatches.wording import money
+from portal.bulk import offered
 from portal.choices import groups
 from portal.desk import AtDesk, Desk
 from portal.filters import MOST_PAGES, ROWS, ListQuery
@@ -87,6 +88,9 @@ def findings(request: Request, desk: AtDesk, query: Asked) -> HTMLResponse:
         total=found.total,
         sums={name: money(getattr(found, name)) for name in ("estimate_low", "estimate_likely", "estimate_high")},
         turn=_turn(query, found),
+        picked=request.query_params.get("pick") == "all",
+        actions=[(action.name, action.title.say(desk.language)) for action in offered(desk)],
+        back=query.address("", page=query.page).removeprefix("?"),
         files={kind: query.address(f"{PATH}.{kind}") for kind, most in MOST_LINES.items() if found.total <= most},
     )
 

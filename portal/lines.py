@@ -12,7 +12,11 @@ from schemas.bilingual import Language
 
 @dataclass(frozen=True)
 class Line:
-    """One line. `level`: high, medium or low; `late`: the due day of an open case is over."""
+    """One line.
+
+    `level`: high, medium or low; `late`: the due day of an open case is over; `pick`: id and version for a step to
+    several, empty where it has no case.
+    """
 
     finding_id: str
     level: str
@@ -31,6 +35,7 @@ class Line:
     due: str
     late: bool
     gone: bool
+    pick: str
 
 
 def lines(rows: Iterable[FindingRow], language: Language, today: date) -> tuple[Line, ...]:
@@ -59,6 +64,7 @@ def _line(row: FindingRow, language: Language, today: date) -> Line:
         due=row.due_on.isoformat() if row.due_on else "",
         late=row.due_on is not None and row.due_on < today and row.state != "closed",
         gone=row.gone_on is not None,
+        pick=f"{row.finding_id}:{row.version}" if row.outcome == "hit" and not row.shadow else "",
     )
 
 

@@ -4,11 +4,12 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from portal import board, case, finding, findings, origin_page, subject, views
+from portal import board, bulk, case, finding, findings, origin_page, subject, views
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     findings.router,
     views.router,
+    bulk.router,
     finding.router,
     origin_page.router,
     case.router,

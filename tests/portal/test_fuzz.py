@@ -27,6 +27,7 @@ STEP = {
     "reason_code": {"anyOf": [{"enum": ["other", "lawful"]}, TEXT]},
     "voucher": TEXT, "owner": TEXT, "text": TEXT,
 }  # fmt: skip
+PICK = {"type": "array", "maxItems": 5, "items": {"anyOf": [{"enum": ["F1:0", "F000000000000000000000001:0"]}, TEXT]}}
 VIEW = {
     "csrf": {"const": MARK},
     "view": {"anyOf": [{"enum": ["逾期"]}, TEXT]},
@@ -38,6 +39,10 @@ FORMS = {
     "/findings/{finding_id}/steps": ("application/x-www-form-urlencoded", STEP),
     "/findings/{finding_id}/files": ("multipart/form-data", STEP | {"file": {"type": "string", "format": "binary"}}),
     "/findings/{finding_id}/reveal": ("application/x-www-form-urlencoded", {"csrf": {"const": MARK}}),
+    "/findings/steps": (
+        "application/x-www-form-urlencoded",
+        STEP | {"action": {"enum": ["take", "note"]}, "pick": PICK},
+    ),
     "/findings/views": ("application/x-www-form-urlencoded", VIEW),
     "/findings/views/remove": ("application/x-www-form-urlencoded", VIEW),
 }

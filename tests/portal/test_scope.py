@@ -35,6 +35,7 @@ ASKED = {
     "/findings/{finding_id}/steps": {"action": "note", "seen": "2", "text": "x"},
     "/findings/{finding_id}/files": {"action": "attach", "seen": "2"},
     "/findings/{finding_id}/reveal": {},
+    "/findings/steps": {"action": "note", "text": "x", "pick": []},
     "/findings/views": {"view": "x", "id": SUBJECT},
     "/findings/views/remove": {"view": "x"},
 }
