@@ -92,7 +92,8 @@ def test_findings_have_the_columns_promised_and_name_what_was_planted(first_run,
         assert {one["role"] for one in row["evidence"]} <= {"subject", "support"}
         if row["outcome"] == "hit":
             hits.setdefault(row["rule"], set()).update(subjects)
-    assert hits == town.planted
+    # the town plants these; that it insures who it does not pay, and the like, other rules are right to say
+    assert {rule: hits.get(rule) for rule in town.planted} == town.planted
 
 
 def test_evidence_names_records_of_the_drop_and_subjects_are_published(first_run, town):

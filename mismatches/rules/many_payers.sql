@@ -1,0 +1,107 @@
+-- One row per person with wages in the latest tax year: do enough unrelated payers each stay below the amount?
+with payment as (
+    select
+        person,
+        coalesce(employer, 'number ' || number, 'record ' || record_id) as payer,
+        any_value(employer) as employer,
+        if(count(wages) = count(*), sum(wages), null)::decimal(18, 2) as wages,
+        list(record_id order by record_id) as wage_records,
+        list(distinct person_record_id) as persons,
+        any_value(number) as number
+    from wage_link
+    where tax_year = $year and person is not null
+    group by person, payer
+    having coalesce(sum(wages) > 0, true)
+),
+small as (
+    -- only persons with enough payers can be hit, whatever is related: few, so that relations are looked up for these
+    select *
+    from payment
+    where wages is null or wages < $highest_wages
+    qualify count(*) over (partition by person) >= $least_payers
+),
+tied as (
+    select s.person, s.payer, t.tie
+    from small s
+    join enterprise_tie t on t.master_id = s.employer
+),
+-- related payers take the least name among them: every round carries it one relation further
+first_tie as (select person, tie, min(payer) as label from tied group by all),
+first_round as (
+    select t.person, t.payer, min(f.label) as label from tied t join first_tie f using (person, tie) group by all
+),
+second_tie as (
+    select t.person, t.tie, min(r.label) as label from tied t join first_round r using (person, payer) group by all
+),
+second_round as (
+    select t.person, t.payer, min(f.label) as label from tied t join second_tie f using (person, tie) group by all
+),
+third_tie as (
+    select t.person, t.tie, min(r.label) as label from tied t join second_round r using (person, payer) group by all
+),
+third_round as (
+    select t.person, t.payer, min(f.label) as label from tied t join third_tie f using (person, tie) group by all
+),
+grouped as (
+    select s.*, coalesce(r.label, s.payer) as party
+    from small s
+    left join third_round r using (person, payer)
+),
+person as (
+    select
+        person,
+        count(*) as payers,
+        count(distinct party) as all_parties,
+        count(distinct party) filter (employer is not null and wages is not null) as parties,
+        max(wages) as highest,
+        sum(wages)::decimal(18, 2) as wages,
+        bool_or(employer is null) as unresolved,
+        list_sort(flatten(list(wage_records))) as wage_records,
+        list_sort(list_distinct(flatten(list(persons)))) as persons,
+        list(distinct number) as numbers
+    from grouped
+    group by person
+),
+registration as (
+    select p.person, list_sort(list_distinct(flatten(list(n.records)))) as registrations
+    from (select person, unnest(numbers) as number from person where all_parties >= $least_payers) p
+    join taxpayer_enterprise n using (number)
+    group by p.person
+),
+judged as (
+    select
+        p.*,
+        r.registrations,
+        case
+            when parties >= $least_payers then 'many'
+            when all_parties < $least_payers then 'related'
+            when unresolved then 'payer_unresolved'
+            else 'amount_missing'
+        end as reason
+    from person p
+    left join registration r using (person)
+)
+select
+    'person' as subject_kind,
+    person as master_id,
+    person as identity,
+    $year::varchar as period,
+    case reason when 'many' then 'hit' when 'related' then 'clear' else 'not_comparable' end as outcome,
+    reason,
+    if(reason = 'many', 'many', 'not_comparable') as grade,
+    null::decimal(18, 2) as estimate_low,
+    null::decimal(18, 2) as estimate_likely,
+    null::decimal(18, 2) as estimate_high,
+    {payers: payers, parties: parties, highest: highest, wages: wages} as figures,
+    [
+        {source: 'tax', dataset: 'wage', record_id: r, role: 'subject'} for r in wage_records
+    ] || [
+        {source: 'tax', dataset: 'natural_person', record_id: r, role: 'support'} for r in persons
+    ] || [
+        {source: 'tax', dataset: 'taxpayer', record_id: r, role: 'support'} for r in coalesce(registrations, [])
+    ] as evidence
+from judged
+union all by name
+select 'person' as subject_kind, p.person as master_id, p.person as identity, 'clear' as outcome, 'few' as reason
+from (select distinct person from payment) p
+anti join small s using (person)
