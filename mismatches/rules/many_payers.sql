@@ -1,5 +1,5 @@
 -- One row per person with wages in the latest tax year: do enough unrelated payers each stay below the amount?
-with payment as (
+with recursive payment as (
     select
         person,
         coalesce(employer, 'number ' || number, 'record ' || record_id) as payer,
@@ -7,7 +7,7 @@ with payment as (
         if(count(wages) = count(*), sum(wages), null)::decimal(18, 2) as wages,
         list(record_id order by record_id) as wage_records,
         list(distinct person_record_id) as persons,
-        any_value(number) as number
+        min(number) as number
     from wage_link
     where tax_year = $year and person is not null
     group by person, payer
@@ -25,27 +25,20 @@ tied as (
     from small s
     join enterprise_tie t on t.master_id = s.employer
 ),
--- related payers take the least name among them: every round carries it one relation further
-first_tie as (select person, tie, min(payer) as label from tied group by all),
-first_round as (
-    select t.person, t.payer, min(f.label) as label from tied t join first_tie f using (person, tie) group by all
+related as (
+    -- every payer that a chain of ties leads to, whatever its length
+    select person, payer, payer as other from small
+    union
+    select r.person, r.payer, t.payer as other
+    from related r
+    join tied f on f.person = r.person and f.payer = r.other
+    join tied t on t.person = f.person and t.tie = f.tie
 ),
-second_tie as (
-    select t.person, t.tie, min(r.label) as label from tied t join first_round r using (person, payer) group by all
-),
-second_round as (
-    select t.person, t.payer, min(f.label) as label from tied t join second_tie f using (person, tie) group by all
-),
-third_tie as (
-    select t.person, t.tie, min(r.label) as label from tied t join second_round r using (person, payer) group by all
-),
-third_round as (
-    select t.person, t.payer, min(f.label) as label from tied t join third_tie f using (person, tie) group by all
-),
+party as (select person, payer, min(other) as party from related group by all),
 grouped as (
-    select s.*, coalesce(r.label, s.payer) as party
-    from small s
-    left join third_round r using (person, payer)
+    select *
+    from small
+    join party using (person, payer)
 ),
 person as (
     select
