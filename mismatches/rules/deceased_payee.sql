@@ -89,7 +89,7 @@ select
         {source: 'tax', dataset: 'wage', record_id: record_id, role: 'subject'}
     ] || [
         {source: 'tax', dataset: 'natural_person', record_id: r, role: 'support'}
-        for r in [person_record_id] if reason = 'deceased'
+        for r in [person_record_id] if person is not null
     ] || [
         {source: 'police', dataset: 'resident', record_id: r, role: 'support'} for r in coalesce(police_records, [])
     ] || [
