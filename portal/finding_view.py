@@ -7,6 +7,7 @@ from typing import Final
 
 from mismatches.cases.queries.listing import FindingRow
 from mismatches.cases.queries.pages import FindingPage
+from mismatches.cases.replay import faults
 from mismatches.rule import Rule
 from mismatches.wording import UNKNOWN, fill, money, written
 from portal import words
@@ -46,7 +47,8 @@ class Said:
 class FindingView:
     """A page of a finding.
 
-    `names`: of the subject, as departments write them. `facts`: where the case stands, words and values that are known.
+    `intact`: the history fits its hashes. `names`: of the subject, as departments write them. `facts`: where the case
+    stands, words and values that are known.
     """
 
     row: FindingRow
@@ -60,6 +62,7 @@ class FindingView:
     facts: tuple[tuple[str, str], ...]
     groups: tuple[RecordGroup, ...]
     history: tuple[Told, ...]
+    intact: bool
     sights: tuple[Sight, ...]
     revealed: bool
     observed_on: str
@@ -84,6 +87,7 @@ def finding_view(page: FindingPage, desk: Desk, *, every: bool = False) -> Findi
         facts=_facts(row, language),
         groups=record_groups(page.evidence, language, every=every),
         history=told(page.events, language),
+        intact=not faults(page.events),
         sights=sights(page.observations, language),
         revealed=page.revealed,
         observed_on=page.observed_on.isoformat(),

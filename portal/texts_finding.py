@@ -83,6 +83,11 @@ FINDING: Final[Mapping[str, Bilingual]] = {
     "observed_on": Bilingual("数值日期", "Values as of"),
     "case": Bilingual("案件", "Case"),
     "history": Bilingual("办理记录", "What was done"),
+    "intact": Bilingual("记录与其校验链一致。", "The records fit the chain of their hashes."),
+    "altered": Bilingual(
+        "记录与其校验链不一致，可能被改动，请报告管理员。",
+        "The records do not fit the chain of their hashes: they may have been altered. Tell the administrator.",
+    ),
     "no_history": Bilingual("尚未办理。", "Nothing yet."),
     "when": Bilingual("时间", "When"),
     "who": Bilingual("人员", "Who"),

@@ -66,6 +66,18 @@ def test_another_district_gets_the_answer_of_a_finding_that_never_was(hall, find
     assert wang.get("/findings/%00").status_code == 400
 
 
+def test_a_history_that_was_altered_is_told(hall):
+    finding = hall.plant(master="P000000918")
+    hall.office.act(LI, finding, "note", 0, text="实情")
+    assert "与其校验链一致" in hall.reader(LI).get(f"/findings/{finding}").text
+    with hall.office.engine.begin() as connection:  # only the owner of the table can, past its triggers
+        connection.execute(text("ALTER TABLE mismatches.case_event DISABLE TRIGGER USER"))
+        forged = text("UPDATE mismatches.case_event SET actor = 'sun' WHERE finding_id = :id")
+        connection.execute(forged, {"id": finding})
+        connection.execute(text("ALTER TABLE mismatches.case_event ENABLE TRIGGER USER"))
+    assert "与其校验链不一致" in hall.reader(LI).get(f"/findings/{finding}").text
+
+
 def test_many_records_are_cut_and_said_so(hall):
     cited = [
         {"source": "tax", "dataset": "wage", "record_id": f"W{n}", "role": "support", "values": {"wages": str(n)}}
