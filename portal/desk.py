@@ -72,11 +72,11 @@ def signed_in(request: Request) -> Caller:
     """Who asks, as sign-in left it with the request.
 
     Raises:
-        HTTPException: 403 where nobody is signed in.
+        HTTPException: 401 where nobody is signed in.
     """
     caller = getattr(request.state, "caller", None)
     if not isinstance(caller, Caller):
-        raise HTTPException(403)
+        raise HTTPException(401)
     return caller
 
 

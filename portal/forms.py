@@ -28,11 +28,7 @@ def form_within(largest_file: int = 0) -> Callable[..., AsyncIterator[FormData]]
     most = largest_file + _ENVELOPE if largest_file else _WORDS
 
     async def read(request: Request, caller: Annotated[Caller, Depends(signed_in)]) -> AsyncIterator[FormData]:
-        length = request.headers.get("content-length", "")
-        if not length.isdecimal():
-            raise HTTPException(411)
-        if int(length[:20]) > most:
-            raise HTTPException(413)
+        _refuse_length(request, most)
         files = 1 if largest_file else 0
         async with request.form(max_files=files, max_fields=_FIELDS, max_part_size=_WORDS) as form:
             sent = form.get("csrf")
@@ -41,6 +37,25 @@ def form_within(largest_file: int = 0) -> Callable[..., AsyncIterator[FormData]]
             yield form
 
     return read
+
+
+async def unmarked_form(request: Request) -> AsyncIterator[FormData]:
+    """A form of somebody who is not signed in yet; its route looks for a mark of its own.
+
+    Raises:
+        HTTPException: 411 without a length, 413 where it is too long, 400 where it is no form.
+    """
+    _refuse_length(request, _WORDS)
+    async with request.form(max_files=0, max_fields=_FIELDS, max_part_size=_WORDS) as form:
+        yield form
+
+
+def _refuse_length(request: Request, most: int) -> None:
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
+        raise HTTPException(411)
+    if int(length[:20]) > most:
+        raise HTTPException(413)
 
 
 Form = Annotated[FormData, Depends(form_within())]

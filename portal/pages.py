@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 from portal.assets import asset_url
 from portal.config import PortalConfig
 from portal.language import language_of, remember, switch_to
+from portal.menu import pages_of, role_title
 from portal.texts import SHELL
 from schemas.bilingual import Bilingual
 
@@ -31,7 +32,14 @@ def page(
     html = (
         _environment()
         .get_template(template)
-        .render(t=said, language=language, zh=switch_to(request, "zh"), en=switch_to(request, "en"), **values)
+        .render(
+            t=said,
+            language=language,
+            zh=switch_to(request, "zh"),
+            en=switch_to(request, "en"),
+            caller=getattr(request.state, "caller", None),
+            **values,
+        )
     )
     response = HTMLResponse(html, status, {"Cache-Control": "no-store", "Content-Language": language})
     config: PortalConfig = request.app.state.config
@@ -48,5 +56,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["asset"] = asset_url
+    environment.globals |= {"asset": asset_url, "pages_of": pages_of, "role_title": role_title}
     return environment

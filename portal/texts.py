@@ -15,19 +15,27 @@ SHELL: Final[Mapping[str, Bilingual]] = {
     "status": Bilingual("状态码", "Status"),
     "front": Bilingual("部门数据比对门户", "Portal of the cross-checks"),
     "front_what": Bilingual(
-        "各部门数据比对的疑点在此查看和办理。本版本尚未开放登录，门户不显示任何业务数据。",
-        "Findings of the cross-checks between departments are read and worked here. "
-        "This version has no sign-in yet, so the portal shows no data.",
+        "各部门数据比对的疑点在此查看和办理。",
+        "Findings of the cross-checks between departments are read and worked here.",
     ),
-    "front_terminal": Bilingual(
-        "目前请在终端使用 sitong findings 查看疑点。", "Until then, read findings in the terminal with sitong findings."
-    ),
+    "sign_in": Bilingual("登录", "Sign in"),
+    "sign_out": Bilingual("退出登录", "Sign out"),
+    "whole_city": Bilingual("全市", "whole city"),
+    "open_pages": Bilingual("您可以打开", "You may open"),
+    "no_pages": Bilingual("您的角色暂无可打开的页面。", "No page is open to your role yet."),
 }
 
 ERRORS: Final[Mapping[int, tuple[Bilingual, Bilingual]]] = {
     400: (
         Bilingual("请求有误", "The request cannot be read"),
         Bilingual("请检查地址或表单内容后重试。", "Check the address or the form and try again."),
+    ),
+    401: (
+        Bilingual("请先登录", "Sign in first"),
+        Bilingual(
+            "登录已过期或尚未登录。请登录后重新操作。",
+            "Your session has ended, or you have not signed in. Sign in and try again.",
+        ),
     ),
     403: (
         Bilingual("无权访问", "Not allowed"),

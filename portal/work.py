@@ -16,4 +16,4 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     board.router,
     subject.router,
 )
-"""Included by an application whose `portal.desk.signed_in` knows who asks."""
+"""All of them need the permission `findings`."""

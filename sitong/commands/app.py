@@ -12,6 +12,7 @@ import typer
 
 from schemas.errors import SchemaError
 from sitong.commands import (
+    accounts,
     backup,
     doctor,
     evaluate,
@@ -23,6 +24,7 @@ from sitong.commands import (
     rollback,
     run,
     search,
+    serve,
     simulate,
 )
 from sitong.console import complain, complain_internal
@@ -52,6 +54,8 @@ app.command("prune")(prune.prune)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.add_typer(search.app, name="search")
+app.command("serve")(serve.serve)
+app.add_typer(accounts.app, name="accounts")
 app.command("doctor")(doctor.doctor)
 
 

@@ -8,7 +8,6 @@ from mismatches.cases.access import Actor
 from portal.app import create_app
 from portal.config import PortalConfig
 from portal.desk import Caller, Workplace, signed_in
-from portal.work import ROUTERS
 from storage.zones import Zones
 from tests.mismatches.cases.conftest import NUMBER, Office
 from tests.portal.asking import Reader
@@ -47,14 +46,6 @@ _LEVELS = ("high", "medium", "low", "low", "medium")
 _MONTHS = ("2026-01", "2026-02", "2026-03")
 
 
-def with_data():
-    """The pages with data and nothing behind them."""
-    app = create_app(PortalConfig())
-    for router in ROUTERS:
-        app.include_router(router)
-    return app
-
-
 class CityHall:
     """A database of findings and a portal over it for whoever is given."""
 
@@ -90,8 +81,7 @@ class CityHall:
 
     def app(self, actor):
         """A portal in which an actor is signed in."""
-        app = with_data()
-        app.state.workplace = self.workplace
+        app = create_app(PortalConfig(), self.workplace)
         app.dependency_overrides[signed_in] = lambda: Caller(actor, MARK)
         return app
 

@@ -11,7 +11,8 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 
-from mismatches.migration import upgrade
+from mismatches import migration as findings_migration
+from portal import migration as portal_migration
 from portal.app import create_app
 from portal.config import PortalConfig
 from storage.engine import create_engine
@@ -60,7 +61,8 @@ def hall(tmp_path_factory) -> Iterator[CityHall]:
     with EmbeddedServer(home / "postgres") as server:
         server.ensure_database("hall")
         engine = create_engine(server.url("owner", "hall"))
-        upgrade(engine)
+        findings_migration.upgrade(engine)
+        portal_migration.upgrade(engine)
         made = CityHall(engine, home)
         made.fill()
         yield made

@@ -162,5 +162,6 @@ def test_nobody_who_is_not_signed_in_sees_anything(hall):
     app = hall.app(LI)
     app.dependency_overrides.clear()
     for path in ("/findings", "/findings.csv", "/findings.xlsx"):
-        assert Reader(app).get(path).status_code == 403
-    assert Reader(app).post("/findings/views", data={"csrf": MARK, "view": "x"}).status_code == 403
+        answer = Reader(app).get(path)
+        assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/sign-in")
+    assert Reader(app).post("/findings/views", data={"csrf": MARK, "view": "x"}).status_code == 401

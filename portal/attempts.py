@@ -1,0 +1,42 @@
+"""Attempts to sign in: counted by account and by address, refused beyond a number, forgotten after a while.
+
+Kept as hashes: the table says neither which names were tried nor from where.
+"""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from portal.tables import attempt
+
+FORGOTTEN_AFTER: Final = timedelta(minutes=15)
+MOST_OF_ACCOUNT: Final = 5
+MOST_OF_ADDRESS: Final = 20
+
+
+def admitted(connection: Connection, name: str, address: str, *, at: datetime) -> bool:
+    """Count an attempt; False where the account or the address has had too many, and nothing is to be asked.
+
+    Attempts on one account wait for each other, so that many at once are not more than the limit.
+    """
+    keys = {kind: _key(kind, value) for kind, value in (("account", name), ("address", address))}
+    connection.execute(select(func.pg_advisory_xact_lock(int.from_bytes(keys["account"][:7]))))
+    connection.execute(delete(attempt).where(attempt.c.at <= at - FORGOTTEN_AFTER))
+    for kind, most in (("account", MOST_OF_ACCOUNT), ("address", MOST_OF_ADDRESS)):
+        query = select(func.count()).where(attempt.c.key_hash == keys[kind])
+        if connection.execute(query).scalar_one() >= most:
+            return False
+    connection.execute(insert(attempt), [{"key_hash": key, "at": at} for key in keys.values()])
+    return True
+
+
+def succeeded(connection: Connection, name: str, address: str, *, at: datetime) -> None:
+    """Forget the failures of an account whose owner has come, and this attempt of the address."""
+    connection.execute(delete(attempt).where(attempt.c.key_hash == _key("account", name)))
+    connection.execute(delete(attempt).where(attempt.c.key_hash == _key("address", address), attempt.c.at == at))
+
+
+def _key(kind: str, value: str) -> bytes:
+    return sha256(f"{kind}\0{value}".encode()).digest()

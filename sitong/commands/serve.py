@@ -1,0 +1,38 @@
+"""`sitong serve`: the portal, until Ctrl-C."""
+
+from typing import Annotated
+
+import typer
+
+from sitong.commands.rollback import Home
+from sitong.console import err
+from sitong.settings import load_settings
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen at 监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port 端口", min=1, max=65535)] = 8088,
+    https: Annotated[
+        bool, typer.Option("--https", help="Readers come over TLS, through a proxy on this machine 经本机TLS代理访问")
+    ] = False,
+    home: Home = None,
+) -> None:
+    """Serve the portal. 启动门户。"""
+    import uvicorn
+
+    from sitong.portal_home import open_portal
+
+    with open_portal(load_settings(home=home), https=https) as app:
+        err.print(f"门户 portal: http://{host}:{port}  (Ctrl-C 停止 stops it)", markup=False)
+        # the gate logs requests by route: an access log of addresses would hold ids
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            proxy_headers=https,
+            forwarded_allow_ips="127.0.0.1",
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
