@@ -153,6 +153,8 @@ def _flats(held: Characters, found: "_Numbers") -> Keys:
 def _before(points: npt.NDArray[np.uint32], starts: Places, anchor: Places) -> Keys:
     """The three characters before the first number as one number: 0 where there are fewer than two."""
     out = np.zeros(len(starts), np.uint64)
+    if not len(points):  # nothing but empty texts
+        return out
     for back in range(3, 0, -1):
         inside = anchor >= back
         taken = np.where(inside, points[np.where(inside, starts + anchor - back, 0)], 0)

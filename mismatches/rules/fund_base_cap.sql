@@ -7,7 +7,9 @@ with account as (
         coalesce(substr(a.employer_uscc, 9, 9), a.employer_name, '') as employer,
         a.contribution_base,
         -- a rate above 1 is written in percent: nobody pays more than the whole base
-        if(a.contribution_rate > 1, a.contribution_rate / 100, a.contribution_rate)::decimal(9, 6) as contribution_rate
+        try_cast(
+            if(a.contribution_rate > 1, a.contribution_rate / 100, a.contribution_rate) as decimal(18, 6)
+        ) as contribution_rate  -- null where it is no number
     from "provident_fund.account" a
     left join person_crosswalk x
         on x.source = 'provident_fund' and x.dataset = 'account' and x.record_id = a.record_id

@@ -59,6 +59,7 @@ def test_a_base_above_the_cap_is_hit(town):
         (CAP, 12.0, None),  # in percent
         (CAP, 0.1201, "rate_above"),
         (CAP, 12.5, "rate_above"),
+        (CAP, 1e9, "rate_above"),
         ("24000.01", 0.1201, "both_above"),
         ("24000.01", None, "base_above"),  # what is known is enough
         (None, 0.13, "rate_above"),
@@ -77,9 +78,10 @@ def test_what_is_missing_is_not_comparable(town):
     account(town, "F2", "5000", None, "P2")
     account(town, "F3", "-1", 0.05, "P3")
     account(town, "F4", "99999", master=None)
+    account(town, "F5", "5000", float("nan"), "P5")
     checked = town.check()
-    assert checked.counts(RULE) == (0, 0, 4)
-    assert checked.rule(RULE)["not_comparable_reasons"] == {"amounts_missing": 3, "unlinked": 1}
+    assert checked.counts(RULE) == (0, 0, 5)
+    assert checked.rule(RULE)["not_comparable_reasons"] == {"amounts_missing": 4, "unlinked": 1}
 
 
 def test_an_account_sent_twice_counts_once(town):

@@ -29,6 +29,11 @@ def test_a_house_is_one_however_it_is_written():
     assert none["house"] is None
 
 
+def test_texts_that_say_nothing():
+    assert parsed() == []
+    assert [(row["district"], row["house"]) for row in parsed("")] == [(None, None)]
+
+
 def test_codes():
     table = current_districts(pa.array(["370205", "999999"], pa.string()))
     assert table.to_pylist() == [{"code": "370205", "district": "370203"}, {"code": "999999", "district": None}]
