@@ -64,7 +64,8 @@ def asked(hall):
                     parameter["schema"] = {"anyOf": [{"enum": ids}, parameter["schema"]]}
             if path in FORMS:
                 kind, fields = FORMS[path]
-                form = {"type": "object", "properties": fields, "required": ["csrf"]}
+                needed = ["csrf", *({"view"} & set(fields))]
+                form = {"type": "object", "properties": fields, "required": needed, "additionalProperties": False}
                 operation["requestBody"] = {"content": {kind: {"schema": form}}, "required": True}
     with serving(app) as address:
         yield address, schemathesis.openapi.from_dict(declared)
