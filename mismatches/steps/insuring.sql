@@ -16,7 +16,7 @@ person as (
         -- some of them, and who was insured last
         list_sort(list_distinct(
             arg_min(record_id, record_id, 20) filter (status = '1')
-            || arg_max(record_id, (insured_from, record_id), 1) filter (status = '1' and insured_from is not null)
+            || coalesce(arg_max(record_id, (insured_from, record_id), 1) filter (status = '1' and insured_from is not null), [])
         )) as paying_records
     from "social_security.insured"
     where employer_no is not null

@@ -74,7 +74,7 @@ def found_again(city, finding):
         kind: [one for one in some if (f"{one['source']}.{one['dataset']}", one["record_id"]) in kept]
         for kind, some in city.links.items()
     }
-    alone = replace(city, folder=city.folder / "again", rows=rows, links=links, runs=0)
+    alone = replace(city, folder=city.folder / finding["finding_id"], rows=rows, links=links, runs=0)
     with opened(alone.request()) as connection:
         [judged] = [one for one in shipped_rules() if one.id == finding["rule"]]
         run = Engine(connection, alone.request()).judge(judged)
