@@ -22,6 +22,8 @@ from storage.errors import BadSpecification
 SHORTEST: Final = 12  # characters of a password
 LONGEST: Final = 256
 TERMINAL: Final = "terminal"
+PORTAL: Final = "portal"
+UNKNOWN: Final = "?"
 NAME: Final = re.compile(r"[a-z][a-z0-9._-]{1,39}")
 
 _DISTRICT_DIGITS: Final = range(2, 7)
@@ -152,6 +154,12 @@ def verified(connection: Connection, name: str, password: str) -> Account | None
 def note(connection: Connection, name: str, what: str, by: str, *, at: datetime) -> None:
     """Write down what happened to an account."""
     connection.execute(insert(event).values(at=at, account=name, what=what, by=by))
+
+
+def refused(connection: Connection, name: str, *, at: datetime) -> None:
+    """Write down a sign-in that failed; a name that is no account's is left out, as it may be a mistyped password."""
+    known = connection.execute(select(account.c.name).where(account.c.name == name)).scalar_one_or_none()
+    note(connection, known or UNKNOWN, "sign-in refused", PORTAL, at=at)
 
 
 def checked(password: str) -> str:

@@ -12,6 +12,7 @@ from mismatches.cases.actions import act
 from mismatches.cases.attachments import Place, attach, attachment
 from mismatches.cases.declaration import case_rules
 from mismatches.cases.errors import ActionRefused, CaseConflict
+from mismatches.cases.queries.looks import log_look
 from portal.desk import AtDesk, Desk
 from portal.finding import FindingId, look, render
 from portal.forms import Form, form_within
@@ -46,6 +47,7 @@ def hand_out(desk: AtDesk, finding_id: FindingId, sha256: Annotated[str, Path(pa
     """A file of a case, to be saved and not shown: it is what somebody else sent."""
     with desk.open() as connection:
         found = attachment(connection, desk.actor, finding_id, sha256, desk.workplace.zones)
+        log_look(connection, desk.actor, finding_id, "attachment", at=desk.at)
     named = f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"
     headers = {"Content-Disposition": named, "Cache-Control": "no-store"}
     return Response(found.path.read_bytes(), media_type=found.media_type, headers=headers)

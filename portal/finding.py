@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from mismatches.cases.queries.pages import FindingPage, finding_page, log_look
+from mismatches.cases.queries.looks import log_look
+from mismatches.cases.queries.pages import FindingPage, finding_page
 from portal.config import PortalConfig
 from portal.desk import AtDesk, Desk
 from portal.finding_view import finding_view

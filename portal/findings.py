@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from mismatches.cases.queries.listing import Listing, SortKey, every, find
+from mismatches.cases.queries.looks import log_export
 from mismatches.cases.sheet import write_csv, write_workbook
 from mismatches.wording import money
 from portal.bulk import offered
@@ -112,6 +113,7 @@ def _file(request: Request, desk: Desk, query: ListQuery, kind: Literal["csv", "
     try:
         with desk.open() as connection:
             most, shown = MOST_LINES[kind], query.shown()
+            log_export(connection, desk.actor, f"exported {kind}", at=desk.at)
             rows = every(connection, desk.actor, query.wanted(), shown, today=desk.today, most=most)
             if kind == "xlsx":
                 write_workbook(rows, store)

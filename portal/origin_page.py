@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from mismatches.cases.queries.looks import log_look
 from mismatches.cases.queries.pages import finding_page
 from portal.desk import AtDesk
 from portal.finding import FindingId
@@ -26,6 +27,7 @@ def origin(request: Request, desk: AtDesk, finding_id: FindingId) -> HTMLRespons
     """Each cited record with its landed file and row; a page of its own, as it reads the files."""
     with desk.open() as connection:
         found = finding_page(connection, desk.actor, finding_id, at=desk.at)
+        log_look(connection, desk.actor, finding_id, "origin", at=desk.at)
     evidence = found.evidence[:MOST]
     known = origins(evidence, desk.workplace.zones)
     rows = []

@@ -53,6 +53,7 @@ def sign_in(request: Request, form: Annotated[FormData, Depends(unmarked_form)])
     with workplace.engine.begin() as connection:
         found = accounts.verified(connection, name, password)
         if found is None:
+            accounts.refused(connection, name, at=at)
             return _form(request, to=to, refusal="wrong", account=name, status=403)
         attempts.succeeded(connection, name, address, at=at)
         accounts.note(connection, found.name, "signed in", found.name, at=at)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from mismatches.cases.queries.looks import log_subject
 from mismatches.cases.queries.subjects import subject_findings
 from mismatches.wording import money
 from portal import words
@@ -27,6 +28,7 @@ def subject(request: Request, desk: AtDesk, master_id: MasterId) -> HTMLResponse
     """The findings of a subject in the reader's districts; the same page whether there are none or no such subject."""
     with desk.open() as connection:
         rows = subject_findings(connection, desk.actor, master_id)
+        log_subject(connection, desk.actor, master_id, "subject", at=desk.at)
     hits = [row for row in rows if row.outcome == "hit"]
     others = [row for row in rows if row.outcome != "hit"]
     names = ("estimate_low", "estimate_likely", "estimate_high", "recovered")

@@ -140,4 +140,5 @@ look = Table(
     Column("role", Text),
     Column("finding_id", Text),
     Column("what", Text),
+    Column("subject_id", Text),
 )

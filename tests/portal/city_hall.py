@@ -24,6 +24,9 @@ FIGURES = {"wages": 120000.0, "months": 12, "monthly_wage": 10000.0, "floor_base
 PARAMETERS = {"floor_share": "0.60", "ceiling_share": "3.00", "city_mean_wage": "8000", "tolerated_share": "0.90",
               "likely_share": "0.95", "full_share": "1.00", "contribution_rate": "0.26"}  # fmt: skip
 MARK = "mark-of-the-session"
+HIDDEN = "owner-of-another-district"
+SUBJECT = "P000000915"  # of the finding that `secret` plants
+PDF = b"%PDF-1.7 made up"
 
 _RULES = (
     ("underdeclared_contribution_base", "underdeclared", "person"),

@@ -12,12 +12,13 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 
 from mismatches import migration as findings_migration
+from mismatches.cases.queries.pages import history
 from portal import migration as portal_migration
 from portal.app import create_app
 from portal.config import PortalConfig
 from storage.engine import create_engine
 from storage.server import EmbeddedServer
-from tests.portal.city_hall import CityHall
+from tests.portal.city_hall import CHIEF, HIDDEN, LI, MARK, PDF, SUBJECT, CityHall
 
 
 @contextmanager
@@ -67,3 +68,14 @@ def hall(tmp_path_factory) -> Iterator[CityHall]:
         made.fill()
         yield made
         engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def secret(hall) -> tuple[str, str]:
+    """A finding of Li's district with an owner, a note and a file; its id and the hash of the file."""
+    finding = hall.plant(master=SUBJECT)
+    hall.office.act(CHIEF, finding, "assign", 0, owner=HIDDEN)
+    form = {"csrf": MARK, "action": "attach", "seen": "1", "text": HIDDEN}
+    hall.reader(LI).post(f"/findings/{finding}/files", data=form, files={"file": ("a.pdf", PDF)})
+    [event] = [one for one in hall.office.ask(history, LI, finding) if one.action == "attach"]
+    return finding, event.details["file"]["sha256"]

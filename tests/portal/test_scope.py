@@ -2,28 +2,11 @@
 
 import pytest
 
-from mismatches.cases.queries.pages import history
 from portal.app import create_app
 from portal.config import PortalConfig
 from tests.portal.asking import Reader
-from tests.portal.city_hall import CHIEF, LI, MARK, WANG
+from tests.portal.city_hall import HIDDEN, LI, MARK, PDF, SUBJECT, WANG
 from tests.portal.test_fuzz import OPERATIONS
-
-HIDDEN = "owner-of-another-district"
-SUBJECT = "P000000915"
-PDF = b"%PDF-1.7 made up"
-
-
-@pytest.fixture(scope="module")
-def secret(hall):
-    """A finding of Li's district with an owner, a note and a file; its id and the hash of the file."""
-    finding = hall.plant(master=SUBJECT)
-    hall.office.act(CHIEF, finding, "assign", 0, owner=HIDDEN)
-    form = {"csrf": MARK, "action": "attach", "seen": "1", "text": HIDDEN}
-    hall.reader(LI).post(f"/findings/{finding}/files", data=form, files={"file": ("a.pdf", PDF)})
-    [event] = [one for one in hall.office.ask(history, LI, finding) if one.action == "attach"]
-    return finding, event.details["file"]["sha256"]
-
 
 ASKED = {
     "/findings": {"id": SUBJECT, "gone": "1"},

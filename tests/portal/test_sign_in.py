@@ -215,7 +215,7 @@ def test_security_officers_see_who_came_and_looked(door, hall):
     sign_in(officer, "qian")
     page = officer.get("/looks", params={"who": "lin"}).text
     assert finding in page
-    assert "signed in" in page
+    assert "登录" in re.findall("<td>([^<]+)</td>", page)
     assert officer.get("/findings").status_code == 403
     assert officer.get("/looks", params={"page": "1000"}).status_code == 200
     for wrong in ({"who": "lin' OR 1"}, {"who": "x" * 41}, {"page": "0"}, {"page": "1001"}, {"page": "x"}):

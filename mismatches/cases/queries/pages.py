@@ -6,14 +6,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select
+from sqlalchemy import Connection, and_, select
 
-from mismatches.cases.access import Actor, readable, require
+from mismatches.cases.access import Actor, readable
 from mismatches.cases.actions import unknown
 from mismatches.cases.queries.listing import COLUMNS, FindingRow
+from mismatches.cases.queries.looks import log_look
 from mismatches.cases.replay import Event
 from mismatches.names import fold_names
-from mismatches.store.tables import case_event, finding, look, observation, rule_state, run
+from mismatches.store.tables import case_event, finding, observation, rule_state, run
 from mismatches.wording import masked
 from schemas.contract import Contract, PersonalData, source_contract
 
@@ -127,22 +128,6 @@ def history(connection: Connection, actor: Actor, finding_id: str) -> tuple[Even
         .order_by(case_event.c.sequence)
     ).mappings()
     return tuple(Event(**row) for row in rows)
-
-
-def log_look(connection: Connection, actor: Actor, finding_id: str, what: str, *, at: datetime) -> None:
-    """Write down that somebody looked at personal values of a finding.
-
-    Raises:
-        NotAllowed: the role may not reveal any.
-        UnknownFinding: there is none of that id for the actor.
-    """
-    require(actor, "reveal")
-    there = connection.execute(
-        select(finding.c.finding_id).where(and_(readable(actor), finding.c.finding_id == finding_id))
-    ).one_or_none()
-    if there is None:
-        raise unknown(finding_id)
-    connection.execute(insert(look).values(at=at, actor=actor.name, role=actor.role, finding_id=finding_id, what=what))
 
 
 def _latest(connection: Connection, finding_id: str) -> Mapping[str, Any]:

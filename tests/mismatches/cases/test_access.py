@@ -26,6 +26,8 @@ ASKED = {
     "history": lambda f: ((f,), {}),
     "stored_finding": lambda f: ((f,), {}),
     "log_look": lambda f: ((f, "printed"), {"at": NOON}),
+    "log_subject": lambda _: (("P1", "page"), {"at": NOON}),
+    "log_export": lambda _: (("csv",), {"at": NOON}),
     "subject_findings": lambda _: (("P1",), {}),
     "rule_yields": lambda _: ((), {}),
     "saved_views": lambda _: ((), {}),
@@ -34,7 +36,7 @@ ASKED = {
     "act": lambda f: ((Step(f, "note", 1, text="看"),), {"at": NOON, "today": TODAY}),
 }
 SECRET = ("finding_page", "log_look", "stored_finding", "act")
-OWN = ("saved_views", "save_view", "remove_view")
+OWN = ("saved_views", "save_view", "remove_view", "log_subject", "log_export")
 
 
 def functions():

@@ -30,3 +30,19 @@ def test_upgrading_again_changes_nothing(new_engine):
     upgrade(engine)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM mismatches.saved_view")).scalar_one() == 1
+
+
+def test_looks_of_an_older_release_stay_and_lead_to_their_subject_by_the_finding(new_engine):
+    engine = new_engine()
+    with engine.begin() as connection:
+        for statement in (
+            "DROP INDEX mismatches.look_at, mismatches.look_actor, mismatches.look_subject, mismatches.look_finding",
+            "ALTER TABLE mismatches.look DROP COLUMN subject_id, ALTER COLUMN finding_id SET NOT NULL",
+            "UPDATE mismatches.alembic_version SET version_num = 'm0002'",
+            "INSERT INTO mismatches.look (at, actor, role, finding_id, what) VALUES (now(), 'li', 'a', 'F1', 'page')",
+        ):
+            connection.execute(text(statement))
+    upgrade(engine)
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT actor, finding_id, what, subject_id FROM mismatches.look")).all()
+    assert [tuple(row) for row in kept] == [("li", "F1", "page", None)]
