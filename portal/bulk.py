@@ -18,6 +18,7 @@ from portal.desk import AtDesk, Desk
 from portal.filters import ROWS, ListQuery
 from portal.forms import Form
 from portal.history import action_title
+from portal.owners import check_owner
 from portal.pages import page
 from portal.steps import Typed
 from portal.texts_bulk import BULK, NOT_YOURS
@@ -73,6 +74,7 @@ def _take(desk: Desk, typed: Typed, finding_id: str, seen: int) -> Done:
         step = Typed(typed.action, seen, typed.values).step(finding_id)
         with desk.open() as connection:
             act(connection, desk.actor, step, at=desk.at, today=desk.today)
+            check_owner(connection, finding_id, step.owner)
     except ActionRefused as refused:
         return Done(finding_id, "refused", REFUSALS[refused.kind].say(desk.language))
     except (UnknownFinding, NotAllowed):

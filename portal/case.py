@@ -17,6 +17,7 @@ from portal.desk import AtDesk, Desk
 from portal.finding import FindingId, look, render
 from portal.forms import Form, form_within
 from portal.history import action_title, told
+from portal.owners import check_owner, owners
 from portal.pages import page
 from portal.step_forms import step_forms
 from portal.steps import PARTS, Typed
@@ -62,6 +63,7 @@ def _take(request: Request, desk: Desk, finding_id: str, typed: Typed) -> Respon
                 attach(connection, desk.actor, wanted, typed.upload, place)
             else:
                 act(connection, desk.actor, wanted, at=desk.at, today=desk.today)
+                check_owner(connection, finding_id, wanted.owner)
     except ActionRefused as refused:
         found = look(desk, finding_id)
         return render(request, desk, found, typed=typed, refusal=REFUSALS[refused.kind])
@@ -91,5 +93,6 @@ def _lost(request: Request, desk: Desk, finding_id: str, typed: Typed, lost: Cas
         typed=[(name, typed.values[name]) for name in PARTS if name in typed.values],
         had_file=typed.upload is not None,
         forms=forms,
+        owners=owners(desk),
         seen=found.row.version,
     )

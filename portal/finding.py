@@ -13,6 +13,7 @@ from portal.config import PortalConfig
 from portal.desk import AtDesk, Desk
 from portal.finding_view import finding_view
 from portal.forms import Form
+from portal.owners import owners
 from portal.pages import page
 from portal.step_forms import step_forms
 from portal.steps import Typed
@@ -74,6 +75,7 @@ def render(
         desk=desk,
         view=finding_view(found, desk, every=every),
         forms=step_forms(found.row, desk, typed),
+        owners=owners(desk),
         seen=found.row.version,
         refusal=refusal.say(desk.language) if refusal else None,
         run=run_address(config.scheduler, found.made_by),

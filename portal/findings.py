@@ -21,6 +21,7 @@ from portal.choices import groups
 from portal.desk import AtDesk, Desk
 from portal.filters import MOST_PAGES, ROWS, ListQuery
 from portal.lines import lines
+from portal.owners import owners
 from portal.pages import page
 from portal.texts_findings import FINDINGS
 from portal.views import views
@@ -89,6 +90,7 @@ def findings(request: Request, desk: AtDesk, query: Asked) -> HTMLResponse:
         total=found.total,
         sums={name: money(getattr(found, name)) for name in ("estimate_low", "estimate_likely", "estimate_high")},
         turn=_turn(query, found),
+        owners=owners(desk),
         picked=request.query_params.get("pick") == "all",
         actions=[(action.name, action.title.say(desk.language)) for action in offered(desk)],
         back=query.address("", page=query.page).removeprefix("?"),

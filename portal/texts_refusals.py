@@ -15,6 +15,10 @@ REFUSALS: Final[Mapping[Refusal, Bilingual]] = {
     "state": Bilingual(
         "案件当前状态不允许此操作，请选择下列操作之一。", "The case is not in a state for this; choose a step below."
     ),
+    "owner": Bilingual(
+        "没有这个账户，或该账户不能办理此疑点，请从列表中选择承办人。",
+        "There is no such account, or it does not work with this finding; choose an owner from the list.",
+    ),
     "missing": Bilingual("有必填项未填写，请补充后再提交。", "Something that is needed is missing; fill it in."),
     "strange": Bilingual("填写了此操作不需要的内容，请删去。", "This step does not take all that was filled in."),
     "reason": Bilingual("请从列表中选择理由。", "Choose the reason from the list."),

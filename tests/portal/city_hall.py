@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mismatches.cases.access import Actor
+from portal import accounts
+from portal.accounts import Account
 from portal.app import create_app
 from portal.config import PortalConfig
 from portal.desk import Caller, Workplace, signed_in
@@ -58,7 +60,12 @@ class CityHall:
         self.planted = []
 
     def fill(self, count=240):
-        """Findings of all rules, districts, months and severities in turn; every seventh of an unknown district."""
+        """Accounts, and findings of all rules, districts, months and severities; every seventh of unknown district."""
+        with self.workplace.engine.begin() as connection:
+            for actor in (LI, SUN, WANG, CHIEF):
+                area = None if actor.districts is None else tuple(actor.districts)
+                account = Account(actor.name, actor.role, area, disabled=False, has_password=False, identity=None)
+                accounts.add(connection, account, None, at=MORNING)
         for n in range(count):
             rule, reason, kind = _RULES[n % len(_RULES)]
             self.planted.append(

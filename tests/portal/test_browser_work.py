@@ -1,12 +1,19 @@
 """The pages with data in a real browser: accessible in both languages, narrow, by keyboard, and without a script."""
 
 import re
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.portal.city_hall import CHIEF, LI, SUN
+from portal import accounts
+from portal.accounts import Account
+from portal.app import create_app
+from portal.config import PortalConfig
+from tests.portal.city_hall import CHIEF, LI, MORNING, SUN
 from tests.portal.conftest import serving
+
+PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that a test makes
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +40,8 @@ def page(browser):
 
 
 PAGES = (
-    "/findings", "/findings?severity=high&severity=low&id=P&overdue=1", "/findings/{finding}", "/board",
-    "/subjects/P000000912", "/subjects/P000000000",
+    "/findings?id=P00000001&pick=all", "/findings?severity=high&severity=low&id=P&overdue=1", "/findings/{finding}",
+    "/board", "/subjects/P000000912", "/subjects/P000000000",
 )  # fmt: skip
 
 
@@ -99,12 +106,41 @@ def test_a_case_is_worked_without_a_script_and_a_conflict_loses_nothing(browser,
     assert hall.office.row(found)["version"] == 2
 
 
+@pytest.mark.parametrize(("language", "words"), [("zh", ("领取", "已分派")), ("en", ("Take", "Assigned"))])
+def test_somebody_signs_in_filters_opens_decides_and_takes_the_file(page, hall, words, language):
+    name, master = f"auditor-{language}", f"P00000092{len(words[0])}"
+    found = hall.plant(master=master)
+    with hall.workplace.engine.begin() as connection:
+        account = Account(name, "auditor", ("370202",), disabled=False, has_password=True, identity=None)
+        accounts.add(connection, account, PASSWORD, at=MORNING)
+    with serving(create_app(PortalConfig(), hall.workplace)) as address:
+        page.goto(f"{address}/findings?lang={language}")
+        page.locator('input[name="account"]').fill(name)
+        page.locator('input[name="password"]').fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/findings*")
+        page.locator('.filter input[name="id"]').fill(master)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**id=P*")
+        with page.expect_download() as download:
+            page.locator('a[href^="/findings.csv"]').click()
+        assert found in Path(download.value.path()).read_text("utf-8-sig")
+        page.locator("tbody th a").click()
+        page.locator("summary", has_text=words[0]).click()
+        page.locator("details[open]").get_by_role("button").click()
+        assert words[1] in page.locator("#case-title").inner_text()
+        page.locator(".sign-out button").click()
+        page.goto(f"{address}/findings/{found}")
+        assert page.locator('input[name="password"]').is_visible()
+    assert hall.office.row(found)["owner"] == name
+
+
 def test_a_conflict_and_a_refusal_are_accessible(page, hall, desk):
     found = hall.plant(master="P000000914")
     page.goto(f"{desk}/findings/{found}")
     step = page.locator("details", has=page.locator('input[value="assign"]'))
     step.locator("summary").click()
-    step.locator('input[name="owner"]').fill("孙")
+    step.locator('input[name="owner"]').fill("sun")
     step.locator('input[name="due_on"]').evaluate("it => it.removeAttribute('min')")
     step.locator('input[name="due_on"]').fill("2026-03-01")
     step.get_by_role("button").click()

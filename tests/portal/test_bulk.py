@@ -42,16 +42,19 @@ def test_each_is_taken_refused_or_lost_by_itself(hall, findings):
 
 def test_a_supervisor_assigns_several_and_an_auditor_may_not(hall, findings):
     two = [hall.plant(master="P000000917") for _ in range(2)]
+    foreign = hall.plant(master="P000000917", division="370203")
     picked = [f"{one}:0" for one in two]
     assert set(told(send(hall, LI, "assign", picked, owner="sun")).values()) == {("未办理", "不在您的权限或辖区内。")}
     assert set(told(send(hall, CHIEF, "assign", picked, owner="sun", due_on="2026-05-01")).values()) == {("已办理", "")}
     assert {hall.office.row(one)["owner"] for one in two} == {"sun"}
+    assert told(send(hall, CHIEF, "assign", [f"{foreign}:0"], owner="sun"))[foreign][0] == "未办理"
+    assert hall.office.row(foreign)["version"] == 0
 
 
 def test_the_list_offers_what_the_role_may_and_picks_a_page(hall):
     options = {
         actor.name: re.findall(
-            r'<option value="(\w+)">', hall.reader(actor).get("/findings").text.partition('id="bulk"')[2]
+            r'<option value="(\w+)">[^<]', hall.reader(actor).get("/findings").text.partition('id="bulk"')[2]
         )
         for actor in (LI, CHIEF)
     }

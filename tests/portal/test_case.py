@@ -149,5 +149,15 @@ def test_a_file_that_is_too_long_is_refused_before_it_is_read(case):
     assert reader.post(f"/findings/{case.id}/files", content=endless()).status_code == 411
 
 
+@pytest.mark.parametrize("owner", ["nobody", "wang", "", "li\0"])
+def test_a_case_is_given_to_nobody_who_could_not_see_it(case, owner):
+    answer = case.do(CHIEF, "assign", 0, owner=owner)
+    assert answer.status_code == 422
+    assert case.row()["version"] == 0
+    assert {"chief", "li", "sun", "wang"} <= set(re.findall(r'<option value="(\w+)"></option>', answer.text))
+    assert case.do(CHIEF, "assign", 0, owner="sun").status_code == 303
+    assert case.row()["owner"] == "sun"
+
+
 def test_every_kind_of_refusal_has_its_words():
     assert set(REFUSALS) == set(get_args(Refusal))
