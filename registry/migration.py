@@ -13,7 +13,7 @@ from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
 from registry.descriptions import comments
-from registry.naming import READERS, SCHEMAS, products, segments
+from registry.naming import READERS, SCHEMAS, WRITER, products, segments
 from storage.migrating import migrate
 
 VERSION_SCHEMA = "registry"
@@ -53,19 +53,21 @@ def _grants(connection: Connection) -> Iterator[sql.Composed]:
     found = connection.execute(
         text("SELECT rolname FROM pg_roles WHERE rolname = ANY(:names)"), {"names": list(READERS)}
     )
-    roles = sorted(found.scalars())
+    names = sorted(found.scalars())
     schemas = sql.SQL(", ").join(map(sql.Identifier, (VERSION_SCHEMA, *SCHEMAS.values())))
-    for role in map(sql.Identifier, roles):
+    for role in map(sql.Identifier, names):
         yield sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}").format(schemas, role)
         yield sql.SQL("GRANT USAGE ON SCHEMA registry TO {}").format(role)
         yield sql.SQL(
             "GRANT SELECT ON registry.version, registry.version_product, registry.current_product, registry.past TO {}"
         ).format(role)
         for entity, schema in SCHEMAS.items():
-            names = [*products(entity), *segments(entity), "redirect", "provenance"]
+            views = [*products(entity), *segments(entity), "redirect", "provenance"]
             yield sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(schema), role)
-            for name in names:
+            for name in views:
                 yield sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(schema, name), role)
+    if WRITER in names:
+        yield sql.SQL("GRANT SELECT, INSERT ON registry.judgement TO {}").format(sql.Identifier(WRITER))
 
 
 def _run(connection: Connection, statement: sql.Composed) -> None:

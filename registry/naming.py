@@ -7,7 +7,10 @@ from registry.policy import Entity
 SCHEMAS: Mapping[Entity, str] = {"person": "population", "enterprise": "enterprise"}
 """The PostgreSQL schema of each base database."""
 
-READERS = ("sitong_reader", "sitong_writer")
+WRITER = "sitong_writer"
+"""The role that adds judgements to their ledger."""
+
+READERS = ("sitong_reader", WRITER)
 """Roles that read products through their views, and nothing else of this room."""
 
 LEDGER_TABLE = "master_id"

@@ -19,6 +19,7 @@ from sitong.commands import (
     explain,
     findings,
     history,
+    judge,
     match,
     prune,
     rollback,
@@ -54,6 +55,7 @@ app.command("prune")(prune.prune)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.add_typer(search.app, name="search")
+app.add_typer(judge.app, name="judge")
 app.command("serve")(serve.serve)
 app.add_typer(accounts.app, name="accounts")
 app.command("doctor")(doctor.doctor)
