@@ -15,6 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, delete, insert, select, update
 
 from mismatches.cases.access import Actor
+from portal.config import is_safe
 from portal.roles import roles
 from portal.tables import account, event, session
 from storage.errors import BadSpecification
@@ -87,6 +88,8 @@ def add(connection: Connection, wanted: Account, password: str | None, *, at: da
         BadSpecification: there is one of that name, or role, districts or password cannot be used.
     """
     _check(wanted.role, wanted.districts)
+    if wanted.identity is not None:
+        _check_identity(connection, wanted.name, wanted.identity)
     if connection.execute(select(account.c.name).where(account.c.name == wanted.name)).first():
         raise BadSpecification("there is an account of that name", wanted.name, "a new name", "sitong accounts list")
     values = {
@@ -133,6 +136,24 @@ def set_password(connection: Connection, name: str, password: str, *, at: dateti
     _set(connection, name, password_hash=_hasher().hash(checked(password)), password_at=at)
     _end_sessions(connection, name)
     note(connection, name, "password set", TERMINAL, at=at)
+
+
+def set_identity(connection: Connection, name: str, identity: str, *, at: datetime) -> None:
+    """Let an account sign in through an OpenID provider and not by its password; its sessions end.
+
+    Args:
+        connection: of the owner.
+        name: the account.
+        identity: `ISSUER#SUBJECT`.
+        at: the moment, UTC.
+
+    Raises:
+        BadSpecification: there is no such account, or another one has the identity.
+    """
+    _check_identity(connection, name, identity)
+    _set(connection, name, identity=identity, password_hash=None, password_at=None)
+    _end_sessions(connection, name)
+    note(connection, name, "identity set", TERMINAL, at=at)
 
 
 def verified(connection: Connection, name: str, password: str) -> Account | None:
@@ -187,6 +208,17 @@ def _check(role: str, districts: Sequence[str] | None) -> None:
         raise BadSpecification(
             "no district is named", "accounts", "--district CODE or --whole-city", "say which the account works in"
         )
+
+
+def _check_identity(connection: Connection, name: str, identity: str) -> None:
+    issuer, mark, subject = identity.partition("#")
+    if not (is_safe(issuer) and mark and subject.isprintable() and subject):
+        raise BadSpecification(
+            "the identity cannot be used", name, "ISSUER#SUBJECT, as https://id.example.org#f3a1", "correct it"
+        )
+    taken = select(account.c.name).where(account.c.identity == identity, account.c.name != name)
+    if other := connection.execute(taken).scalar_one_or_none():
+        raise BadSpecification("another account has the identity", name, "one account a person", f"look at {other}")
 
 
 def _set(connection: Connection, name: str, **values: object) -> None:

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter, FastAPI
 
-from portal import accounts_page, assets, errors, front, looks, sign_in
+from portal import accounts_page, assets, errors, front, looks, provider_sign_in, sign_in
 from portal.config import PortalConfig
 from portal.desk import Workplace
 from portal.gate import Counts, Gate
+from portal.provider import IdentityProvider
 from portal.reception import Reception
 from portal.roles import needs
 from portal.work import ROUTERS
 
-OPEN: Sequence[APIRouter] = (front.router, assets.router, sign_in.router)
+OPEN: Sequence[APIRouter] = (front.router, assets.router, sign_in.router, provider_sign_in.router)
 """What anybody may ask for: pages without data, and the way in and out."""
 
 GUARDED: Mapping[str, Sequence[APIRouter]] = {
@@ -34,6 +35,7 @@ def create_app(config: PortalConfig, workplace: Workplace | None = None) -> Fast
     app.state.config = config
     app.state.counts = Counts()
     app.state.workplace = workplace
+    app.state.provider = IdentityProvider(config.provider) if config.provider else None
     for router in OPEN:
         app.include_router(router)
     for permission, routers in GUARDED.items():

@@ -16,19 +16,22 @@ MOST_OF_ACCOUNT: Final = 5
 MOST_OF_ADDRESS: Final = 20
 
 
-def admitted(connection: Connection, name: str, address: str, *, at: datetime) -> bool:
+def admitted(connection: Connection, name: str | None, address: str, *, at: datetime) -> bool:
     """Count an attempt; False where the account or the address has had too many, and nothing is to be asked.
 
-    Attempts on one account wait for each other, so that many at once are not more than the limit.
+    Attempts on one account wait for each other, so that many at once are not more than the limit. `name`: null where
+    the account is not known yet and the address alone counts.
     """
-    keys = {kind: _key(kind, value) for kind, value in (("account", name), ("address", address))}
-    connection.execute(select(func.pg_advisory_xact_lock(int.from_bytes(keys["account"][:7]))))
+    most = {_key("address", address): MOST_OF_ADDRESS}
+    if name is not None:
+        most = {_key("account", name): MOST_OF_ACCOUNT, **most}
+    connection.execute(select(func.pg_advisory_xact_lock(int.from_bytes(next(iter(most))[:7]))))
     connection.execute(delete(attempt).where(attempt.c.at <= at - FORGOTTEN_AFTER))
-    for kind, most in (("account", MOST_OF_ACCOUNT), ("address", MOST_OF_ADDRESS)):
-        query = select(func.count()).where(attempt.c.key_hash == keys[kind])
-        if connection.execute(query).scalar_one() >= most:
+    for key, limit in most.items():
+        query = select(func.count()).where(attempt.c.key_hash == key)
+        if connection.execute(query).scalar_one() >= limit:
             return False
-    connection.execute(insert(attempt), [{"key_hash": key, "at": at} for key in keys.values()])
+    connection.execute(insert(attempt), [{"key_hash": key, "at": at} for key in most])
     return True
 
 

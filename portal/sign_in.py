@@ -5,11 +5,13 @@ account of its own. Where to go afterwards is a path of this portal and nothing 
 """
 
 import secrets
+from datetime import datetime
 from hmac import compare_digest
 from typing import Annotated, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, HTTPException
+from sqlalchemy import Connection
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -23,6 +25,7 @@ from portal.reception import cookie_name
 from portal.texts_sign_in import SIGN_IN
 
 PATH: Final = "/sign-in"
+PROVIDER: Final = "/sign-in/provider"
 _MARK: Final = "sitong_mark"
 _MARK_SECONDS: Final = 3600
 
@@ -34,7 +37,7 @@ def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002 -
     """The form; somebody who is signed in goes on."""
     if isinstance(getattr(request.state, "caller", None), Caller):
         return RedirectResponse(within(next), 303)
-    return _form(request, to=within(next))
+    return form_page(request, to=within(next))
 
 
 @router.post(PATH)
@@ -44,20 +47,19 @@ def sign_in(request: Request, form: Annotated[FormData, Depends(unmarked_form)])
     name, to = name.strip().lower(), within(to)
     sent, kept = str(form.get("mark") or ""), request.cookies.get(_MARK, "")
     if not kept or not compare_digest(sent.encode(errors="replace"), kept.encode(errors="replace")):
-        return _form(request, to=to, refusal="stale", status=400)
+        return form_page(request, to=to, refusal="stale", status=400)
     workplace: Workplace = request.app.state.workplace
     at, address = workplace.now(), request.client.host if request.client else ""
     with workplace.engine.begin() as connection:
         if not attempts.admitted(connection, name, address, at=at):
-            return _form(request, to=to, refusal="too_many", account=name, status=429)
+            return form_page(request, to=to, refusal="too_many", account=name, status=429)
     with workplace.engine.begin() as connection:
         found = accounts.verified(connection, name, password)
         if found is None:
             accounts.refused(connection, name, at=at)
-            return _form(request, to=to, refusal="wrong", account=name, status=403)
+            return form_page(request, to=to, refusal="wrong", account=name, status=403)
         attempts.succeeded(connection, name, address, at=at)
-        accounts.note(connection, found.name, "signed in", found.name, at=at)
-        opened = sessions.opened(connection, found.actor, at=at)
+        opened = opened_for(connection, request, found, "signed in", at)
     return let_in(request, opened, to)
 
 
@@ -72,6 +74,16 @@ def sign_out(request: Request, desk: AtDesk, _form: Form) -> Response:
     answer = RedirectResponse("/", 303)
     answer.delete_cookie(name, secure=config.https, httponly=True, samesite="lax")
     return answer
+
+
+def opened_for(
+    connection: Connection, request: Request, found: accounts.Account, how: str, at: datetime
+) -> sessions.Opened:  # fmt: skip
+    """A session of somebody who was recognised; one that the browser still holds ends."""
+    config: PortalConfig = request.app.state.config
+    sessions.end(connection, request.cookies.get(cookie_name(https=config.https), ""))
+    accounts.note(connection, found.name, how, found.name, at=at)
+    return sessions.opened(connection, found.actor, at=at)
 
 
 def let_in(request: Request, opened: sessions.Opened, to: str) -> Response:
@@ -99,14 +111,19 @@ def within(address: str) -> str:
     return address if good and "\\" not in address and address.isprintable() and len(address) < 2000 else "/"
 
 
-def _form(request: Request, *, to: str, refusal: str = "", account: str = "", status: int = 200) -> Response:
+def form_page(request: Request, *, to: str, refusal: str = "", account: str = "", status: int = 200) -> Response:
+    """The page of the form, with why nobody was let in.
+
+    Raises:
+        HTTPException: 503 where the portal has no database.
+    """
     if getattr(request.app.state, "workplace", None) is None:
         raise HTTPException(503)
     config: PortalConfig = request.app.state.config
     mark = request.cookies.get(_MARK) or secrets.token_urlsafe(32)
     answer = page(
         request, "sign_in.html.j2", SIGN_IN, status=status, mark=mark, next=to, refusal=refusal, account=account[:40],
-        provider="",
+        provider=f"{PROVIDER}?{urlencode({'next': to})}" if config.provider else "",
     )  # fmt: skip
     if status == 429:
         answer.headers["Retry-After"] = str(int(attempts.FORGOTTEN_AFTER.total_seconds()))

@@ -16,6 +16,13 @@ SIGN_IN: Final[Mapping[str, Bilingual]] = {
     "too_many": Bilingual("失败次数过多，请15分钟后再试。", "Too many failures. Try again in fifteen minutes."),
     "stale": Bilingual("页面已过期，请重新登录。", "The page was too old. Please sign in again."),
     "by_provider": Bilingual("使用统一身份认证登录", "Sign in through the identity provider"),
+    "not_recognised": Bilingual(
+        "统一身份认证未完成，请重试；仍不成功请联系系统管理员。",
+        "The identity provider did not say who you are. Try again; if it fails again, ask your administrator.",
+    ),
+    "provider_silent": Bilingual(
+        "统一身份认证暂时无法使用，请稍后重试。", "The identity provider cannot be reached. Try again later."
+    ),
     "unknown_identity": Bilingual(
         "该身份没有对应的账户，请联系系统管理员。", "That identity has no account here. Ask your administrator."
     ),

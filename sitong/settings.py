@@ -18,7 +18,7 @@ from storage.errors import BadSpecification
 from storage.zones import Zones
 
 CITY_TIME = ZoneInfo("Asia/Shanghai")
-SECRETS = ("database_url", "masking_key")
+SECRETS = ("database_url", "masking_key", "oidc_client_secret")
 
 Days = Annotated[int, Field(ge=0)] | Literal["always"]
 RunDays = Annotated[int, Field(ge=1)] | Literal["always"]
@@ -29,7 +29,8 @@ class Settings(BaseModel):
     """One installation. Paths may be relative: they are taken from the working folder.
 
     `database_url` null means the embedded PostgreSQL under `home`. `portal_url` and `airflow_url` are what people's
-    browsers open; pages of the one link to the other where it is known.
+    browsers open; pages of the one link to the other where it is known. `oidc_issuer`, `oidc_client_id` and
+    `oidc_client_secret` name an OpenID provider that readers of the portal may sign in through.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,6 +45,9 @@ class Settings(BaseModel):
     alert_url: str | None = None
     portal_url: str | None = None
     airflow_url: str | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
     pull_schedule: str = "0 2 * * *"  # cron in Asia/Shanghai, or "off"
     keep_versions: int = Field(default=3, ge=1)
     keep_backups: int = Field(default=7, ge=1)

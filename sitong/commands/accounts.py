@@ -87,6 +87,18 @@ def password(name: Name, home: Home = None) -> None:
     note(f"{name}: password set 密码已设置")
 
 
+@app.command("identity")
+def identity(
+    name: Name, subject: Annotated[str, typer.Argument(help="ISSUER#SUBJECT 统一身份")], home: Home = None
+) -> None:  # fmt: skip
+    """Let an account sign in through an OpenID provider in the place of its password. 改用统一身份认证。"""
+    from portal import accounts
+
+    with _connection(home) as connection:
+        accounts.set_identity(connection, name, subject, at=now())
+    note(f"{name}: identity set 统一身份已设置")
+
+
 @app.command("disable")
 def disable(name: Name, home: Home = None) -> None:
     """Let an account sign in no more; its sessions end. 停用账户。"""

@@ -12,7 +12,14 @@ from tests.portal.city_hall import CHIEF, MARK
 from tests.portal.conftest import serving
 
 OPEN = {"/", "/health", "/metrics"}  # they take nothing
-OTHERS = {"/sign-in", "/sign-out", "/looks", "/accounts"}  # of other roles, with tests of their own
+OTHERS = {
+    "/sign-in",
+    "/sign-in/provider",
+    "/sign-in/back",
+    "/sign-out",
+    "/looks",
+    "/accounts",
+}  # of other roles, with tests of their own
 OPERATIONS = [
     (path, method)
     for path, asked in create_app(PortalConfig()).openapi()["paths"].items()

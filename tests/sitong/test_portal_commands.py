@@ -10,6 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sitong.portal_home import provider_of
+from sitong.settings import Settings, load_settings
+from storage.errors import BadSpecification
+
 SITONG = Path(sys.executable).with_name("sitong")
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that a test makes
 
@@ -55,6 +59,36 @@ def test_what_cannot_be_is_refused_and_no_password_is_repeated(home, words, type
     assert outcome.returncode == status
     assert said in outcome.stderr
     assert PASSWORD not in outcome.stderr + outcome.stdout
+
+
+def test_an_account_signs_in_through_a_provider_in_the_place_of_its_password(home):
+    added = accounts(home, "add", "mei", "--role", "auditor", "--whole-city", "--identity", "https://id.example#f3a1")
+    assert added.returncode == 0
+    assert accounts(home, "identity", "lin", "https://id.example#f3a1").returncode == 2
+    assert accounts(home, "identity", "mei", "https://id.example#f3a2").returncode == 0
+
+
+OIDC = {"oidc_issuer": "https://id.example", "oidc_client_id": "portal", "oidc_client_secret": "of the client"}
+
+
+def test_a_provider_is_named_in_full_or_not_at_all():
+    assert provider_of(Settings(portal_url="https://portal.example")) is None
+    found = provider_of(Settings(portal_url="https://portal.example/", **OIDC))
+    assert found.back == "https://portal.example/sign-in/back"
+    assert "of the client" not in repr(found)
+    for missing in (*OIDC, "portal_url"):
+        given = {"portal_url": "https://portal.example", **OIDC}
+        del given[missing]
+        with pytest.raises(BadSpecification, match=f"SITONG_{missing.upper()}"):
+            provider_of(Settings(**given))
+
+
+def test_the_secret_of_the_client_stands_in_no_file(tmp_path):
+    file = tmp_path / "sitong.toml"
+    file.write_text('oidc_client_secret = "of the client"\n')
+    with pytest.raises(BadSpecification, match="SITONG_OIDC_CLIENT_SECRET") as refused:
+        load_settings(environment={}, file=file)
+    assert "of the client" not in str(refused.value)
 
 
 def test_serve_answers_and_ends_with_ctrl_c(home):
