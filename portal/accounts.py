@@ -178,7 +178,10 @@ def note(connection: Connection, name: str, what: str, by: str, *, at: datetime)
 
 
 def refused(connection: Connection, name: str, *, at: datetime) -> None:
-    """Write down a sign-in that failed; a name that is no account's is left out, as it may be a mistyped password."""
+    """Write down a sign-in that failed; a name that is no account's is left out, as it may be a mistyped password.
+
+    `name` is empty where nobody said one.
+    """
     known = connection.execute(select(account.c.name).where(account.c.name == name)).scalar_one_or_none()
     note(connection, known or UNKNOWN, "sign-in refused", PORTAL, at=at)
 

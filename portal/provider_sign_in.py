@@ -67,10 +67,13 @@ def _arrived(request: Request, code: str, state: str, iss: str) -> Response:
     try:
         identity = provider.identity(trip, code, at=at)
     except SitongError as failed:
+        with workplace.engine.begin() as connection:
+            accounts.refused(connection, "", at=at)
         return _failed(request, failed, to)
     with workplace.engine.begin() as connection:
         found = accounts.of_identity(connection, identity)
         if found is None:
+            accounts.refused(connection, "", at=at)
             return form_page(request, to=to, refusal="unknown_identity", status=403)
         attempts.succeeded(connection, found.name, address, at=at)
         opened = opened_for(connection, request, found, "signed in by provider", at)

@@ -51,6 +51,7 @@ WHAT: Final[Mapping[str, Bilingual]] = {
     "exported csv": Bilingual("导出清单（CSV）", "exported a list (CSV)"),
     "exported xlsx": Bilingual("导出清单（Excel）", "exported a list (Excel)"),
     "signed in": Bilingual("登录", "signed in"),
+    "signed in by provider": Bilingual("统一身份登录", "signed in through the provider"),
     "signed out": Bilingual("退出", "signed out"),
     "sign-in refused": Bilingual("登录被拒", "sign-in refused"),
     "added": Bilingual("新增账户", "account added"),
@@ -58,5 +59,6 @@ WHAT: Final[Mapping[str, Bilingual]] = {
     "disabled": Bilingual("停用账户", "account disabled"),
     "enabled": Bilingual("启用账户", "account enabled"),
     "password set": Bilingual("重设密码", "password set"),
+    "identity set": Bilingual("设置统一身份", "identity set"),
 }
 """What is written down, in words; anything else is shown as it is written."""

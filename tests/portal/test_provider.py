@@ -15,7 +15,7 @@ from portal.attempts import MOST_OF_ADDRESS
 from portal.config import PortalConfig, Provider
 from portal.desk import Workplace
 from portal.provider import KEPT_FOR, Trip, identity_of
-from portal.tables import METADATA
+from portal.tables import METADATA, event
 from storage.errors import BadSpecification
 from tests.portal.asking import Reader
 from tests.portal.city_hall import MORNING
@@ -246,13 +246,26 @@ def test_over_tls_the_trip_belongs_to_this_host_alone(street, provider):
     assert "Domain" not in cookie
 
 
+def test_who_came_and_how_often_somebody_was_refused_is_written_down(street, provider):
+    app = street.portal()
+    come(Reader(app))
+    provider.subject = "nobody-here"
+    come(Reader(app))
+    provider.signer = "stranger"
+    come(Reader(app))
+    query = select(event.c.account, event.c.what, event.c.by).where(event.c.at == street.at).order_by(event.c.event)
+    with street.hall.office.engine.connect() as connection:
+        told = [tuple(row) for row in connection.execute(query)]
+    assert told == [("mei", "signed in by provider", "mei"), *[("?", "sign-in refused", "portal")] * 2]
+
+
 def test_nothing_of_the_token_but_who_it_is_stays(street, provider):
     reader = Reader(street.portal())
     come(reader)
     with street.hall.office.engine.connect() as connection:
         kept = [str(row) for table in METADATA.sorted_tables for row in connection.execute(select(table))]
     assert not [row for row in kept if "不应留下的姓名" in row]
-    assert any("signed in by provider" in row for row in kept)
+    assert any("f3a1" in row for row in kept)
 
 
 def test_state_nonce_and_verifier_do_not_tell_each_other():
