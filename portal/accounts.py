@@ -32,7 +32,7 @@ _DISTRICT_DIGITS: Final = range(2, 7)
 
 @dataclass(frozen=True)
 class Account:
-    """One account; `districts` null: the whole city."""
+    """One account; `districts` null: the whole city. `recipient`: whose deliveries a department's reader sees."""
 
     name: str
     role: str
@@ -40,6 +40,7 @@ class Account:
     disabled: bool
     has_password: bool
     identity: str | None
+    recipient: str | None = None
 
     @property
     def actor(self) -> Actor:
@@ -78,6 +79,7 @@ def _account(row: object) -> Account:
         told["disabled"],
         told["password_hash"] is not None,
         told["identity"],
+        told["recipient"],
     )
 
 
@@ -94,7 +96,7 @@ def add(connection: Connection, wanted: Account, password: str | None, *, at: da
         raise BadSpecification("there is an account of that name", wanted.name, "a new name", "sitong accounts list")
     values = {
         "name": wanted.name, "role": wanted.role, "districts": _listed(wanted.districts), "identity": wanted.identity,
-        "disabled": wanted.disabled, "made_at": at,
+        "disabled": wanted.disabled, "recipient": wanted.recipient, "made_at": at,
     }  # fmt: skip
     if password is not None:
         values |= {"password_hash": _hasher().hash(checked(password)), "password_at": at}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter, FastAPI
 
-from portal import accounts_page, assets, errors, front, looks, provider_sign_in, sign_in
+from portal import accounts_page, assets, deliveries, errors, front, looks, provider_sign_in, sign_in
 from portal.config import PortalConfig
 from portal.desk import Workplace
 from portal.gate import Counts, Gate
@@ -20,6 +20,7 @@ GUARDED: Mapping[str, Sequence[APIRouter]] = {
     "findings": ROUTERS,
     "looks": (looks.router,),
     "accounts": (accounts_page.router,),
+    "deliveries": (deliveries.router,),
 }
 """Permission → the routes that need it."""
 

@@ -62,10 +62,11 @@ class Desk:
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody whose session holds."""
+    """Somebody whose session holds. `recipient`: whose deliveries a department's reader sees."""
 
     actor: Actor
     csrf: str
+    recipient: str | None = None
 
 
 def signed_in(request: Request) -> Caller:

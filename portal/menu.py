@@ -10,6 +10,7 @@ from schemas.bilingual import Bilingual, Language
 MENU: Final[Sequence[tuple[str, str, Bilingual]]] = (
     ("findings", "/board", Bilingual("疑点总览", "Board")),
     ("findings", "/findings", Bilingual("疑点清单", "Findings")),
+    ("deliveries", "/deliveries", Bilingual("数据交付", "Deliveries")),
     ("looks", "/looks", Bilingual("查看记录", "Looks")),
     ("accounts", "/accounts", Bilingual("账户", "Accounts")),
 )

@@ -17,6 +17,7 @@ from portal.tables import account, session
 
 IDLE: Final = timedelta(minutes=30)
 LONGEST: Final = timedelta(hours=12)
+_OF_ACCOUNT: Final = ("name", "role", "districts", "recipient")
 _NOTED_AFTER: Final = timedelta(minutes=1)
 """A look at a page moves the end of a session at most so often: most pages then write nothing."""
 
@@ -41,7 +42,9 @@ def opened(connection: Connection, actor: Actor, *, at: datetime) -> Opened:
 def caller_of(connection: Connection, token: str, *, at: datetime) -> Caller | None:
     """Who holds a token; None where the session has ended or the account is disabled."""
     row = connection.execute(
-        select(session.c.csrf, session.c.seen_at, account.c.name, account.c.role, account.c.districts)
+        select(
+            session.c.csrf, session.c.seen_at, account.c.name, account.c.role, account.c.districts, account.c.recipient
+        )
         .join(account, account.c.name == session.c.account)
         .where(session.c.token_hash == _hash(token), ~_over(at), ~account.c.disabled)
     ).one_or_none()
@@ -50,7 +53,7 @@ def caller_of(connection: Connection, token: str, *, at: datetime) -> Caller | N
     if at - row.seen_at > _NOTED_AFTER:
         connection.execute(update(session).values(seen_at=at).where(session.c.token_hash == _hash(token)))
     districts = None if row.districts is None else frozenset(row.districts)
-    return Caller(Actor(row.name, row.role, districts), row.csrf)
+    return Caller(Actor(row.name, row.role, districts), row.csrf, row.recipient)
 
 
 def end(connection: Connection, token: str) -> None:

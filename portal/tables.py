@@ -19,6 +19,7 @@ account = Table(
     Column("disabled", Boolean),
     Column("made_at", _MOMENT),
     Column("password_at", _MOMENT),
+    Column("recipient", Text),
 )
 """One row per account. `identity`: issuer and subject of an OpenID provider."""
 

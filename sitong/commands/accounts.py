@@ -51,16 +51,21 @@ def add(
         str | None,
         typer.Option(help="ISSUER#SUBJECT of an OpenID provider, in the place of a password 统一身份"),
     ] = None,
+    recipient: Annotated[
+        str | None, typer.Option(help="Whose deliveries a department_reader sees, as in the agreement 接收部门")
+    ] = None,
     home: Home = None,
 ) -> None:
     """Add an account. 新增账户。"""
     from portal import accounts
 
     _check_name(name)
-    limits = _limits(districts, whole_city)
+    if (recipient is not None) != (role == "department_reader"):
+        raise typer.BadParameter("a department_reader, and nobody else, has --recipient: the name in its agreement")
+    limits = _limits(districts, whole_city or (recipient is not None and not districts))
     password = None if identity else _password()
     with _connection(home) as connection:
-        wanted = accounts.Account(name, role, limits, False, password is not None, identity)
+        wanted = accounts.Account(name, role, limits, False, password is not None, identity, recipient)
         accounts.add(connection, wanted, password, at=now())
     note(f"{name}: added 已新增")
 
