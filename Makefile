@@ -50,8 +50,9 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff format .
 
 .PHONY: docs
-docs: $(READY) ## Write docs/data-dictionary.md anew from the contracts
+docs: $(READY) ## Write docs/data-dictionary.md anew from the contracts, docs/rules from the rules
 	$(BIN)/python -m schemas.rendering.dictionary
+	$(BIN)/python -m mismatches.rule_pages
 
 .PHONY: golden
 golden: $(READY) ## Write the golden run's expected export anew; read the diff before you commit it
