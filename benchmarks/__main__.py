@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import changes, enterprises, febrl, persons, registry, report, rules
+from benchmarks import changes, enterprises, febrl, persons, portal, registry, report, rules
 from benchmarks.persons import City
 
 WORK = Path("var/benchmarks")
@@ -99,6 +99,18 @@ def bench_rules(
     """Cross-checks: all rules over a city, and what they find beside what was planted."""
     for size in sizes:
         rules.bench(size, seed, _work())
+
+
+@app.command("portal")
+def bench_portal(
+    findings: Annotated[int, typer.Option(help="Of the city")] = 100_000,
+    auditors: Annotated[int, typer.Option(help="At work at once", min=1, max=50)] = 50,
+    seconds: Annotated[float, typer.Option(help="Of the load, after ten to warm up")] = 120,
+    think: Annotated[float, typer.Option(help="Seconds between what an auditor does, on average")] = 5,
+    workers: Annotated[int, typer.Option(help="Processes of the portal", min=1)] = 1,
+) -> None:
+    """The portal: auditors at work on `sitong serve`, by page; bar: p95 of every page at most 200 ms."""
+    portal.bench(portal.Load(findings, auditors, seconds, think, workers), _work())
 
 
 @app.command("report")

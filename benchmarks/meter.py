@@ -68,20 +68,15 @@ class Meter:
             self._peak = max(self._peak, self._memory())
 
     def _processes(self) -> set[int]:
-        return {*process_tree(os.getpid()), *(process_tree(server) if (server := self._server()) else ())}
-
-    def _server(self) -> int | None:
-        try:
-            return int(json.loads((self._postgres / "server.json").read_text("utf-8"))["pid"])
-        except (OSError, ValueError, KeyError):
-            return None
+        server = server_pid(self._postgres)
+        return {*process_tree(os.getpid()), *(process_tree(server) if server else ())}
 
     def _memory(self) -> int:
         return sum(_proportional(pid) for pid in self._processes())
 
     def _spent(self) -> float:
         times = os.times()
-        server = sum(_cpu(pid) for pid in self._processes() - {os.getpid()})
+        server = sum(cpu_seconds(pid) for pid in self._processes() - {os.getpid()})
         return times.user + times.system + server
 
 
@@ -93,7 +88,15 @@ def _proportional(pid: int) -> int:
     return next((int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:")), 0)
 
 
-def _cpu(pid: int) -> float:
+def server_pid(postgres: Path) -> int | None:
+    """The process of the embedded server of a folder; none where it is not up."""
+    try:
+        return int(json.loads((postgres / "server.json").read_text("utf-8"))["pid"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def cpu_seconds(pid: int) -> float:
     """Seconds of a process and of the children that it has waited for."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()

@@ -3,7 +3,7 @@
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,6 +16,7 @@ from benchmarks.meter import StepCost
 
 FILE = Path(__file__).with_name("results.json")
 REGISTRY_FILE = Path(__file__).with_name("registry.json")
+PORTAL_FILE = Path(__file__).with_name("portal.json")
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,20 @@ def keep_registry(size: int, title: str, steps: Sequence[StepCost]) -> None:
     rows = [*(one for one in kept if (one["size"], one["title"]) != (size, title)), row]
     rows.sort(key=lambda one: (one["size"], one["title"]))
     REGISTRY_FILE.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def keep_portal(facts: Mapping[str, Any], pages: Sequence[Mapping[str, Any]]) -> None:
+    """Put a load on the portal into `portal.json`; the newest of its findings, auditors, think time and workers."""
+    key = ("findings", "auditors", "think", "workers")
+    row = dict(facts) | {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine(), "pages": pages}
+    rows = [*(one for one in portal_kept() if any(one[name] != row[name] for name in key)), row]
+    rows.sort(key=lambda one: [one[name] for name in key])
+    PORTAL_FILE.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def portal_kept() -> list[dict[str, Any]]:
+    """All loads on the portal."""
+    return json.loads(PORTAL_FILE.read_text(encoding="utf-8")) if PORTAL_FILE.exists() else []
 
 
 def rows_kept() -> list[dict[str, Any]]:
