@@ -27,7 +27,7 @@ LOOKS_OF_A_FINDING: Final = 10
 
 _WORKED_SHARE: Final = 5  # every fifth hit has a case
 _SUPPORTS: Final = 3  # records of a dataset beside the subject's
-_STEPS: Final = (
+_STEPS: Final[tuple[tuple[str, dict[str, str]], ...]] = (
     ("take", {"owner": "{who}"}), ("notify", {"due_on": "2026-04-20"}), ("record_reply", {"text": "说明见附件"}),
     ("confirm", {"reason_code": "underpaid", "rule_version": "1.0.0"}), ("assess", {"amount": "1200.00"}),
     ("record_payment", {"amount": "1200.00", "voucher": "V1"}), ("close", {}),

@@ -21,7 +21,7 @@ _SEEN: Final = re.compile(r'name="seen" value="(\d+)"')
 _FINDING: Final = re.compile(r'href="/findings/(F[0-9A-Z]+)"')
 _SUBJECT: Final = re.compile(r'href="/subjects/([PE][0-9A-Z]+)"')
 _LAST_PAGE: Final = 40
-_FILTERS: Final = (
+_FILTERS: Final[tuple[dict[str, str | Sequence[str]], ...]] = (
     {}, {}, {"severity": "high"}, {"state": "new"}, {"state": ["notified", "explained"]}, {"month": "2026-03"},
     {"rule": "address_mismatch"}, {"department": "tax"}, {"overdue": "1"}, {"gone": "1"}, {"outcome": "not_comparable"},
     {"department": "police", "severity": "high"}, {"id": "P0000"}, {"suppressed": "no", "rule": "hub_address"},

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from benchmarks.portal_report import portal_parts
 from benchmarks.results import rows_kept
 
 _WORDS = {"sitong": "Sitong", "splink": "Splink", "join": "join", "whole": "all records", "since": "changes"}
@@ -58,8 +59,10 @@ def show(subject: str) -> None:
 def write(path: Path) -> None:
     """Write all tables, the verdicts and the machine."""
     parts = [_INTRODUCTION]
-    for subject, title in _TITLES.items():
+    measured = {row["subject"] for row in rows_kept()}
+    for subject, title in ((name, title) for name, title in _TITLES.items() if name in measured):
         parts += [f"## {title}", f"Bar: {_BARS[subject]}", "\n".join(lines(subject)), *_verdicts(subject)]
+    parts += portal_parts()
     machines = sorted({f"{row['machine']}" for row in rows_kept()})
     parts += ["## Machine", "\n".join(f"- {machine}" for machine in machines)]
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
