@@ -78,12 +78,10 @@ def share(value: float | None) -> str:
     """A probability in percent, never rounded up to certainty; `—` where there is none.
 
     >>> share(0.9876), share(0.99999), share(1.0), share(None)
-    ('98.8 %', '> 99.9 %', '100 %', '—')
+    ('98.8 %', '> 99.9 %', '> 99.9 %', '—')
     """
     if value is None:
         return UNKNOWN
-    if value >= 1:
-        return "100 %"
     return "> 99.9 %" if value > 0.999 else f"{value:.1%}".replace("%", " %")
 
 

@@ -102,6 +102,6 @@ def test_a_run_is_linked_where_the_scheduler_is_known(scheduler, made_by, addres
     assert run_address(scheduler, made_by) == address
 
 
-@pytest.mark.parametrize(("value", "told"), [(0.9994, "> 99.9 %"), (0.5, "50.0 %"), (1.0, "100 %"), (None, "—")])
+@pytest.mark.parametrize(("value", "told"), [(0.9994, "> 99.9 %"), (0.5, "50.0 %"), (1.0, "> 99.9 %"), (None, "—")])
 def test_a_probability_is_never_rounded_up_to_certainty(value, told):
     assert share(value) == told
