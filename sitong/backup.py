@@ -17,6 +17,8 @@ from typing import cast
 import psycopg
 from sqlalchemy import Connection, text
 
+from mismatches.migration import SCHEMA as FINDINGS
+from portal.migration import SCHEMA as PORTAL
 from registry import migration, publication
 from registry.failures import named_failures
 from registry.naming import LEDGER_TABLE, SCHEMAS, products
@@ -33,7 +35,8 @@ from storage.server import EmbeddedServer
 from storage.zones import FOLDER_MODE, LASTING_ZONES, Zones
 
 ARCHIVES, BASE, FILES, CREDENTIALS = "log", "base", "files", "credentials.json"
-SCHEMAS_KEPT = (migration.VERSION_SCHEMA, *SCHEMAS.values())
+SCHEMAS_KEPT = (migration.VERSION_SCHEMA, *SCHEMAS.values(), FINDINGS, PORTAL)
+"""Of a server by address; our own is copied whole. One that is not there yet is left out."""
 
 OnStep = Callable[[str], None]
 

@@ -15,7 +15,6 @@ from sqlalchemy import text
 
 from registry import migration, rollback
 from registry.failures import named_failures
-from registry.naming import SCHEMAS
 from registry.versions import publication_lock, standing
 from sitong.backup import ARCHIVES, BASE, CREDENTIALS, FILES, SCHEMAS_KEPT, Backups
 from storage.archive import Archive, read_archive
@@ -130,7 +129,7 @@ def _refuse_filled(database: Database, url: str | None) -> None:
     if there:
         raise BadSpecification(
             "the database is not empty", "SITONG_DATABASE_URL" if url else "embedded server", "an empty database",
-            f"create one; the restore makes the schemas {', '.join((migration.VERSION_SCHEMA, *SCHEMAS.values()))}",
+            f"create one; the restore makes the schemas {', '.join(SCHEMAS_KEPT)}",
         )  # fmt: skip
 
 

@@ -236,12 +236,19 @@ def test_a_server_by_address_is_dumped_and_loaded(days, server, tmp_path):
     home, to = tmp_path / "home", tmp_path / "backups"
     url = {"SITONG_DATABASE_URL": server.url("owner", new_database(server))}
     assert call("run", "--drops", days[0], "--home", home, "--as-of", AS_OF, environment=url).status == 0
+    assert call("accounts", "add", "lin", "--role", "auditor", "--whole-city", "--identity", "https://id.example#1",
+                "--home", home, environment=url).status == 0  # fmt: skip
+    with psycopg.connect(url["SITONG_DATABASE_URL"].replace("+psycopg", "")) as connection:
+        connection.execute("INSERT INTO mismatches.saved_view VALUES ('lin', 'mine', '{}', now())")
     assert call("backup", "--to", to, "--home", home, environment=url).status == 0
     filled = call("restore", "--from", to, "--home", tmp_path / "other", environment=url)
     assert filled.status == 2
     assert "not empty" in filled.said
     other = {"SITONG_DATABASE_URL": server.url("owner", new_database(server))}
     assert call("restore", "--from", to, "--home", tmp_path / "other", environment=other).status == 0
+    with psycopg.connect(other["SITONG_DATABASE_URL"].replace("+psycopg", "")) as connection:
+        kept = "SELECT (SELECT name FROM portal.account), (SELECT name FROM mismatches.saved_view)"
+        assert connection.execute(kept).fetchone() == ("lin", "mine")
     assert call("run", "--drops", days[1], "--home", tmp_path / "other", "--as-of", "2026-04-02",
                 environment=other).status == 0  # fmt: skip
     rehearsed = call("restore", "--drill", "--from", to, "--home", tmp_path / "other" / "work", "--json")
