@@ -204,6 +204,10 @@ def checked(password: str) -> str:
 def _check(role: str, districts: Sequence[str] | None) -> None:
     if role not in roles():
         raise BadSpecification(f"no role is called {role}", "accounts", ", ".join(roles()), "name one of them")
+    if roles()[role].whole_city and districts is not None:
+        raise BadSpecification(
+            f"the role {role} knows no districts", "accounts", "--whole-city", "give the account the whole city"
+        )
     for code in districts or ():
         if not (code.isdecimal() and len(code) in _DISTRICT_DIGITS):
             raise BadSpecification(

@@ -19,13 +19,14 @@ MOST_OF_ADDRESS: Final = 20
 def admitted(connection: Connection, name: str | None, address: str, *, at: datetime) -> bool:
     """Count an attempt; False where the account or the address has had too many, and nothing is to be asked.
 
-    Attempts on one account wait for each other, so that many at once are not more than the limit. `name`: null where
-    the account is not known yet and the address alone counts.
+    Attempts on one account or from one address wait for each other, so that many at once are not more than the limit.
+    `name`: null where the account is not known yet and the address alone counts.
     """
     most = {_key("address", address): MOST_OF_ADDRESS}
     if name is not None:
         most = {_key("account", name): MOST_OF_ACCOUNT, **most}
-    connection.execute(select(func.pg_advisory_xact_lock(int.from_bytes(next(iter(most))[:7]))))
+    for key in most:  # the account first, always: nobody waits in a ring
+        connection.execute(select(func.pg_advisory_xact_lock(int.from_bytes(key[:7]))))
     connection.execute(delete(attempt).where(attempt.c.at <= at - FORGOTTEN_AFTER))
     for key, limit in most.items():
         query = select(func.count()).where(attempt.c.key_hash == key)

@@ -16,10 +16,11 @@ from schemas.bilingual import Bilingual
 
 @dataclass(frozen=True)
 class Role:
-    """One role: its title and the permissions it has."""
+    """One role: its title, the permissions it has, and whether it has them for the whole city or not at all."""
 
     title: Bilingual
     permissions: frozenset[str]
+    whole_city: bool = False
 
 
 @cache
@@ -35,7 +36,8 @@ def roles() -> Mapping[str, Role]:
         if unknown := set(role["permissions"]) - set(known):
             raise KeyError(f"roles.yaml: {name} has {', '.join(sorted(unknown))}, which no line declares")
     return {
-        name: Role(Bilingual(**role["title"]), frozenset(role["permissions"])) for name, role in stated["roles"].items()
+        name: Role(Bilingual(**role["title"]), frozenset(role["permissions"]), bool(role.get("whole_city")))
+        for name, role in stated["roles"].items()
     }
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from sitong.commands.rollback import Home
-from sitong.console import err
+from sitong.console import err, warn
 from sitong.settings import load_settings
 
 
@@ -20,8 +20,11 @@ def serve(
     """Serve the portal. 启动门户。"""
     import uvicorn
 
+    from portal.config import is_safe
     from sitong.portal_home import open_portal
 
+    if not https and not is_safe(f"http://[{host}]" if ":" in host else f"http://{host}"):
+        warn("passwords go over the network as they are: put a proxy with TLS in front, and use --https 密码未加密传输")
     with open_portal(load_settings(home=home), https=https) as app:
         err.print(f"门户 portal: http://{host}:{port}  (Ctrl-C 停止 stops it)", markup=False)
         # the gate logs requests by route: an access log of addresses would hold ids

@@ -1,12 +1,13 @@
 """Signing in and out: sessions that end, attempts that are counted, forms that no other site can send."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from portal import accounts, sessions
+from portal import accounts, attempts, sessions
 from portal.accounts import Account
 from portal.app import create_app
 from portal.attempts import FORGOTTEN_AFTER, MOST_OF_ACCOUNT, MOST_OF_ADDRESS
@@ -149,6 +150,15 @@ def test_an_address_that_tries_many_accounts_is_stopped_and_others_are_not(door)
     assert sign_in(door.reader(), "lin").status_code == 303
 
 
+def test_many_at_once_from_one_address_are_not_more_than_the_limit(door):
+    def tried(number):
+        with door.engine.begin() as connection:
+            return attempts.admitted(connection, f"name{number}", "192.0.2.99", at=door.at)
+
+    with ThreadPoolExecutor(8) as together:
+        assert sum(together.map(tried, range(2 * MOST_OF_ADDRESS))) == MOST_OF_ADDRESS
+
+
 def test_many_who_come_in_from_one_address_do_not_stop_each_other(door):
     for _ in range(MOST_OF_ADDRESS + 2):
         assert sign_in(door.reader(peer="192.0.2.77"), "lin").status_code == 303
@@ -234,7 +244,8 @@ def test_administrators_see_accounts_and_no_findings(door):
 
 @pytest.mark.parametrize(
     ("changed", "password"),
-    [({"role": "king"}, PASSWORD), ({"districts": ()}, PASSWORD), ({"districts": ("37020x",)}, PASSWORD),
+    [({"role": "king"}, PASSWORD), ({"role": "security_officer"}, PASSWORD),
+     ({"districts": ()}, PASSWORD), ({"districts": ("37020x",)}, PASSWORD),
      ({}, "too short"), ({}, "x" * 300), ({"name": "lin"}, PASSWORD)],
 )  # fmt: skip
 def test_an_account_that_cannot_be_is_refused(door, changed, password):
