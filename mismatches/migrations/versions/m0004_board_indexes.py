@@ -1,4 +1,4 @@
-"""Indexes for the two questions of the portal that still read every finding: cases worked, and the largest estimates."""
+"""Indexes for two questions of the portal that still read every finding: cases worked, and the largest estimates."""
 
 from alembic import op
 
