@@ -11,7 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from registry.relations.publishing import (
     depends_on,
     facts_of,
     in_force,
+    kept_relations,
     point_relations,
     prune_relations,
     write_product,
@@ -173,8 +174,7 @@ def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
         _write(job, draft, built[draft.entity])
         job.on_step(f"{draft.entity} written")
     if job.related:
-        facts = facts_of(job.before.installation, job.request.as_of)
-        write_product(job.zones, job.related, job.request.tables, job.work, facts, job.request.at)
+        _write_relations(job, job.related, drafts)
         job.on_step("relations written")
     for draft in drafts:
         _load(job, draft)
@@ -190,6 +190,14 @@ def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
     point_relations(job.zones, manifest)
     job.on_step("pointed")
     return manifest
+
+
+def _write_relations(job: _Job, related: Related, drafts: Sequence[Draft]) -> None:
+    bases = {entity: found for entity, (found, _) in job.before.products.items()}
+    changes = {draft.entity: draft.changes for draft in drafts}
+    kept = kept_relations(job.zones, job.before.manifest, bases, changes)
+    facts = facts_of(job.before.installation, job.request.as_of)
+    write_product(job.zones, replace(related, kept=kept), job.request.tables, job.work, facts, job.request.at)
 
 
 def _related(

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from registry.history.differences import Snapshot
 from registry.identities import Assignment, assign
 from registry.increment.closure import Closure
-from registry.increment.splicing import Replacement, splice
+from registry.increment.splicing import Replacement, by_column, splice
 from registry.increment.start import Goal
 from registry.loading import Files
 from registry.members import Sources
@@ -77,10 +77,10 @@ def make_changes(
     crosswalk, ledger, gone = work / "crosswalk.parquet", work / "ledger.parquet", work / "gone.parquet"
     _splice_all(
         [
-            (before.provenance, Replacement("master_id", masters, provenance), whole / "provenance.parquet", None),
-            (before.golden, Replacement("master_id", masters, golden), whole / "data.parquet", gone),
-            (before.crosswalk, Replacement("master_id", masters, found.crosswalk), crosswalk, None),
-            (before.ledger, Replacement("sequence", numbers, found.changes), ledger, None),
+            (before.provenance, by_column("master_id", masters, provenance), whole / "provenance.parquet", None),
+            (before.golden, by_column("master_id", masters, golden), whole / "data.parquet", gone),
+            (before.crosswalk, by_column("master_id", masters, found.crosswalk), crosswalk, None),
+            (before.ledger, by_column("sequence", numbers, found.changes), ledger, None),
         ]
     )
     old = Snapshot(gone, before.provenance, closure.past.ledger, closure.past.crosswalk)

@@ -1,8 +1,9 @@
-"""A sorted Parquet file with the rows of some keys replaced: everything else is copied as it stands.
+"""A sorted Parquet file with some rows replaced: everything else is copied as it stands.
 
 Row group by row group, so memory holds one of them. Invariant: the result is what sorting all its rows would give.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,36 +16,60 @@ import pyarrow.parquet as pq
 
 ROW_GROUP = 200_000
 
-_Keys: TypeAlias = npt.NDArray[Any]
+Keys: TypeAlias = npt.NDArray[Any]
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Replacement:
     """Rows in the stead of others.
 
-    `key`: the column by which the file is sorted first, of ASCII text or of integers, never null. `removed`: keys whose
-    rows go. `rows`: file with the new rows, of the same columns, sorted like the other; none of its keys stands among
-    the rows that stay.
+    `keys`: what the rows of a table are sorted by, as an array. `goes`: which rows of a table go. `rows`: file with the
+    new rows, of the same columns and sorted likewise; none of its keys stands among the rows that stay.
     """
 
-    key: str
-    removed: pa.ChunkedArray
+    keys: Callable[[pa.Table], Keys]
+    goes: Callable[[pa.Table], Mask]
     rows: Path
+
+
+def by_column(name: str, removed: pa.ChunkedArray, rows: Path) -> Replacement:
+    """A replacement in a file that is sorted first by a column of ASCII text or of integers, never null.
+
+    Args:
+        name: the column.
+        removed: its values whose rows go.
+        rows: as in `Replacement`.
+    """
+    return Replacement(
+        lambda table: as_keys(table.column(name)),
+        lambda table: pc.is_in(table.column(name), value_set=removed).to_numpy(),
+        rows,
+    )
+
+
+def as_keys(column: pa.ChunkedArray) -> Keys:
+    """A column of ASCII text or of integers as an array that sorts as it does."""
+    values = column.to_numpy()
+    keys: Keys = values.astype("S") if values.dtype == object else values
+    return keys
 
 
 def splice(before: Path, change: Replacement, out: Path, gone: Path | None = None) -> None:
     """Write a file with some rows replaced; `gone` takes the rows that went."""
     old = pq.ParquetFile(before)
-    schema = old.schema_arrow
-    new = pq.read_table(change.rows).select(schema.names).cast(schema)
-    keys, done, removed = _keys(new, change.key), 0, []
+    new = pq.read_table(change.rows)
+    schema = _common(old.schema_arrow, new.schema)
+    new = new.select(schema.names).cast(schema)
+    keys, done, removed = change.keys(new), 0, []
     with pq.ParquetWriter(out, schema, compression="zstd") as writer:
         for group in range(old.num_row_groups):
-            rows = old.read_row_group(group)
+            rows = old.read_row_group(group).cast(schema)
             is_last = group == old.num_row_groups - 1
-            end = len(keys) if is_last else _end(keys, done, _keys(rows.slice(max(rows.num_rows - 1, 0)), change.key))
-            goes = pc.is_in(rows.column(change.key), value_set=change.removed).to_numpy()
-            writer.write_table(_merged(rows, goes, new.slice(done, end - done), change.key), row_group_size=ROW_GROUP)
+            end = len(keys) if is_last else _end(keys, done, change.keys(rows.slice(max(rows.num_rows - 1, 0))))
+            goes = change.goes(rows)
+            part = new.slice(done, end - done)
+            writer.write_table(_merged(rows, goes, part, change.keys), row_group_size=ROW_GROUP)
             if gone:
                 removed.append(rows.filter(pa.array(goes)))
             done = end
@@ -54,21 +79,20 @@ def splice(before: Path, change: Replacement, out: Path, gone: Path | None = Non
         pq.write_table(pa.concat_tables([schema.empty_table(), *removed]), gone)
 
 
-def _end(keys: _Keys, done: int, last: _Keys) -> int:
+def _common(old: pa.Schema, new: pa.Schema) -> pa.Schema:
+    """The columns of the old file; null is allowed where either allows it: DuckDB says so only where it found one."""
+    return pa.schema([one.with_nullable(one.nullable or new.field(one.name).nullable) for one in old], old.metadata)
+
+
+def _end(keys: Keys, done: int, last: Keys) -> int:
     """How many of the new rows belong before the end of a row group."""
     return int(np.searchsorted(keys, last[0], "right")) if len(last) else done
 
 
-def _merged(rows: pa.Table, goes: npt.NDArray[np.bool_], new: pa.Table, key: str) -> pa.Table:
+def _merged(rows: pa.Table, goes: Mask, new: pa.Table, keys: Callable[[pa.Table], Keys]) -> pa.Table:
     if not goes.any() and not new.num_rows:
         return rows
     stays = np.flatnonzero(~goes)
-    places = np.searchsorted(_keys(rows, key)[stays], _keys(new, key))
+    places = np.searchsorted(keys(rows)[stays], keys(new))
     order = np.insert(stays, places, rows.num_rows + np.arange(new.num_rows))
     return pa.concat_tables([rows, new]).take(pa.array(order))
-
-
-def _keys(rows: pa.Table, key: str) -> _Keys:
-    values = rows.column(key).to_numpy()
-    keys: _Keys = values.astype("S") if values.dtype == object else values
-    return keys

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from registry.policy import ENTITIES, Entity, policy
+from registry.relations.changes import Kept, affected, is_simple, splice_relations
 from registry.relations.declarations import Declarations, Statement, declarations
 from registry.sql import connect, count, quoted
 
@@ -32,21 +33,32 @@ class Bases:
     tables: Mapping[str, Path]
 
 
-def write_relations(bases: Bases, out: Path, work: Path) -> Mapping[str, int]:
+def write_relations(bases: Bases, out: Path, work: Path, kept: Kept | None = None) -> Mapping[str, int]:
     """Write DATA into a folder, sorted by the master id of the subject; returns rows, and those unresolved by reason.
 
     Args:
         bases: the base databases and the tables that they were made from.
         out: folder for the file.
         work: an empty folder, to spill into.
+        kept: the relations in force, where it is known what changed since; the result is the same.
     """
-    declared = declarations()
+    declared, data = declarations(), out / DATA
     with connect(work) as connection:
-        for statement in (*_opened(declared, bases), *_stated(declared, bases), *_indexed(declared, bases), *_RESOLVED):
+        for statement in _opened(declared, bases):
             connection.execute(statement)
-        connection.sql(_RELATIONS).write_parquet(str(out / DATA), compression="zstd")
-        reasons = connection.execute(_UNRESOLVED).fetchall()
-        return {"rows": count(connection, "SELECT count(*) FROM found")} | dict(sorted(reasons))
+        for statement in affected(declared, bases.tables, kept) if kept else ():
+            connection.execute(statement)
+        partly = kept is not None
+        for statement in (*_stated(declared, bases, partly=partly), *_indexed(declared, bases), *_RESOLVED):
+            connection.execute(statement)
+        if kept:
+            connection.sql(_RELATIONS).write_parquet(str(work / DATA))
+            touched = connection.sql("FROM affected").to_arrow_table()
+            splice_relations(declared, kept, touched, work / DATA, data)
+        else:
+            connection.sql(_RELATIONS).write_parquet(str(data), compression="zstd")
+        reasons = connection.execute(_UNRESOLVED, [str(data)]).fetchall()
+        return {"rows": count(connection, "SELECT count(*) FROM read_parquet(?)", [str(data)])} | dict(reasons)
 
 
 def uses(statement: Statement) -> frozenset[str]:
@@ -84,10 +96,13 @@ _GOLDEN = "master_id VARCHAR, name VARCHAR, uscc VARCHAR, organization_code VARC
 _CROSSWALK = "master_id VARCHAR, source VARCHAR, dataset VARCHAR, record_id VARCHAR"
 
 
-def _stated(declared: Declarations, bases: Bases) -> Iterator[str]:
-    """The table `stated`: what every record states, with the subject's master id."""
+def _stated(declared: Declarations, bases: Bases, *, partly: bool) -> Iterator[str]:
+    """The table `stated`: what every record states, with the subject's master id.
+
+    `partly`: simple ones only of records in the table `affected`.
+    """
     parts = [
-        _statement(statement, bases)
+        _statement(statement, bases) + (_AFFECTED.format(statement.dataset) if partly and is_simple(statement) else "")
         for statement in declared.statements
         if statement.dataset in bases.tables and entity_of(statement.owner) in bases.golden
     ]
@@ -102,6 +117,9 @@ _STATED = (
     " from_master_id VARCHAR, reference VARCHAR, name VARCHAR, of_record VARCHAR, role VARCHAR, share DOUBLE,"
     " state VARCHAR, updated_at TIMESTAMP"
 )
+
+
+_AFFECTED = " AND t.record_id IN (SELECT record_id FROM affected WHERE dataset = '{}')"
 
 
 def _statement(one: Statement, bases: Bases) -> str:
@@ -264,9 +282,4 @@ FROM stated s JOIN found f ON f.id = s.id
 ORDER BY s.from_master_id, s.kind, s.source, s.dataset, s.record_id
 """
 
-_UNRESOLVED = """
-SELECT f.reason, count(*) FROM stated s JOIN found f ON f.id = s.id
-WHERE f.reason IS NOT NULL AND s.from_master_id IS NOT NULL GROUP BY f.reason
-UNION ALL SELECT 'unknown_subject', count(*) FROM stated s SEMI JOIN found f ON f.id = s.id
-WHERE s.from_master_id IS NULL HAVING count(*) > 0
-"""
+_UNRESOLVED = "SELECT reason, count(*) FROM read_parquet(?) WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason"

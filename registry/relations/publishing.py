@@ -5,6 +5,8 @@ publication (`facts`: `relations`: `version`, `inputs_hash`), which a rollback c
 the tables of every base in force are at hand; else those in force stay.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,13 +14,16 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
+from registry.increment.making import Changes
+from registry.increment.start import RULES
 from registry.naming import folder_name, products
 from registry.policy import Entity
+from registry.relations.changes import Kept
 from registry.relations.declarations import declarations
 from registry.relations.making import Bases, uses, write_relations
 from schemas.contract import product_contract
 from storage.commit import commit, point, pointed, remove
-from storage.manifest import Json, Manifest, describe_file, is_whole
+from storage.manifest import Json, Manifest, describe_file, is_whole, read_manifest
 from storage.zones import Zones
 
 RELATIONS = "relations"
@@ -29,11 +34,15 @@ ALGORITHM = 1
 
 @dataclass(frozen=True)
 class Related:
-    """Relations of a new version: the hash of what they follow from, and the version of each base that they join."""
+    """Relations of a new version: the hash of what they follow from, and the version of each base that they join.
+
+    `kept`: those in force, where it is known what changed since.
+    """
 
     version: int
     inputs_hash: str
     bases: Mapping[Entity, int]
+    kept: Kept | None = None
 
 
 def datasets() -> frozenset[str]:
@@ -51,6 +60,35 @@ def depends_on(bases: Mapping[Entity, str], tables: Mapping[str, Path], inputs: 
         "bases": {str(name): found for name, found in bases.items()},
         "tables": {name: inputs.get(name) or describe_file(path).sha256 for name, path in used.items()},
     }
+
+
+def kept_relations(
+    zones: Zones, manifest: Manifest | None, bases: Mapping[Entity, int], changes: Mapping[Entity, Changes | None]
+) -> Kept | None:
+    """The relations in force, where new ones can be made from them.
+
+    Args:
+        zones: where their files lie.
+        manifest: of the publication in force.
+        bases: entity → the version of its base in force.
+        changes: of the entities that are made anew, None where such a one is made whole.
+    """
+    version = in_force(manifest).get("version")
+    folder = zones.published(RELATIONS, version) if isinstance(version, str) else None
+    if folder is None or not is_whole(folder):
+        return None
+    found = read_manifest(folder)
+    joined = {entity: folder_name(one) for entity, one in bases.items()}
+    known = {entity: one for entity, one in changes.items() if one is not None}
+    if found.inputs != joined or found.facts.get(RULES) != rules() or len(known) < len(changes):
+        return None
+    return Kept(folder / "data.parquet", known)
+
+
+def rules() -> str:
+    """A hash of how relations are made."""
+    made = [ALGORITHM, declarations().text, product_contract(RELATIONS).version]
+    return hashlib.sha256(json.dumps(made).encode()).hexdigest()
 
 
 def in_force(manifest: Manifest | None) -> dict[str, Json]:
@@ -71,7 +109,7 @@ def write_product(
         for entity, version in related.bases.items()
     }
     golden, crosswalks = ({entity: paths[number] for entity, paths in places.items()} for number in (0, 1))
-    counts = dict(write_relations(Bases(golden, crosswalks, tables), folder, spill))
+    counts = dict(write_relations(Bases(golden, crosswalks, tables), folder, spill, related.kept))
     manifest = Manifest(
         kind="product",
         name=RELATIONS,
@@ -82,6 +120,7 @@ def write_product(
         facts={
             **facts,
             "inputs_hash": related.inputs_hash,
+            RULES: rules(),
             "unresolved": dict(counts),
             "contract_version": product_contract(RELATIONS).version,
         },

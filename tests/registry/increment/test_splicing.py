@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.increment.splicing import Replacement, splice
+from registry.increment.splicing import by_column, splice
 
 KINDS = {"text": pa.string(), "number": pa.int64()}
 
@@ -42,7 +42,7 @@ def test_splicing_is_sorting_anew(tmp_path, kind, old, touched, new, cut):
     pq.write_table(table(kind, change), tmp_path / "new.parquet")
     removed = pa.table({"key": pa.array([key(kind, one) for one in sorted(touched)], KINDS[kind])})
     pq.write_table(removed, tmp_path / "removed.parquet")
-    asked = Replacement("key", pq.read_table(tmp_path / "removed.parquet").column(0), tmp_path / "new.parquet")
+    asked = by_column("key", pq.read_table(tmp_path / "removed.parquet").column(0), tmp_path / "new.parquet")
     splice(tmp_path / "old.parquet", asked, tmp_path / "out.parquet", tmp_path / "gone.parquet")
     stays = {number: word for number, word in rows.items() if number not in touched}
     gone = dict.fromkeys(old & touched, "old")

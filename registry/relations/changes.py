@@ -1,0 +1,121 @@
+"""Relations of a version of few changes: those in force, with the ones that the changes can concern made anew.
+
+Most relations are simple: a record names a household or an employer. Of those, only the affected are made anew: the
+record changed or got another master, or its employer did, or an enterprise of that number or name. The others, which
+look for persons by number and name or for the beginning of a name, are few, and all made anew each time. Invariant: the
+result is that of making all of them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from registry.increment.making import Changes
+from registry.increment.splicing import Keys, Mask, Replacement, as_keys, splice
+from registry.policy import Entity
+from registry.relations.declarations import Declarations, Statement
+from registry.sql import quoted
+
+_SIMPLE = ("household", "record", "enterprise")
+
+_KEYS = ("from_master_id", "kind", "source", "dataset", "record_id")
+_LAST = "~"  # sorts behind every master id, as null does
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The relations in force, and what changed of the bases since; an entity without changes is as it was."""
+
+    relations: Path
+    changes: Mapping[Entity, Changes]
+
+
+def is_simple(statement: Statement) -> bool:
+    """Whether only the affected rows of a statement are made anew."""
+    return statement.to in _SIMPLE and statement.subject is None
+
+
+def affected(declared: Declarations, tables: Mapping[str, Path], kept: Kept) -> Iterator[str]:
+    """SQL that makes the table `affected` (dataset, record_id): records whose simple relations are made anew.
+
+    It needs the macro `firm`.
+    """
+    yield "CREATE TABLE concerned (dataset VARCHAR, record_id VARCHAR)"
+    for changes in kept.changes.values():
+        for snapshot in (changes.before, changes.after):
+            yield f"INSERT INTO concerned SELECT source || '.' || dataset, record_id FROM {_file(snapshot.crosswalk)}"
+    yield "CREATE TABLE affected AS SELECT DISTINCT dataset, record_id FROM concerned"
+    yield "CREATE TABLE renamed (name VARCHAR, uscc VARCHAR, organization_code VARCHAR)"
+    if "enterprise" in kept.changes:
+        firms = kept.changes["enterprise"]
+        for path in (firms.before.golden, firms.after.golden):
+            yield f"INSERT INTO renamed SELECT firm(name), uscc, organization_code FROM {_file(path)}"
+    for one in declared.statements:
+        if is_simple(one) and one.dataset in tables and (query := _by_end(one, tables[one.dataset])):
+            yield f"INSERT INTO affected SELECT DISTINCT '{one.dataset}', record_id FROM ({query})"
+
+
+def _by_end(one: Statement, table: Path) -> str | None:
+    """Records whose other end the changes can concern."""
+    available = duckdb.read_parquet(str(table)).columns
+    reference, name = (column if column in available else None for column in (one.reference, one.name))
+    if one.to == "record" and reference:
+        return (
+            f"SELECT t.record_id FROM {_file(table)} t SEMI JOIN (FROM concerned WHERE dataset = '{one.of}') c"
+            f" ON c.record_id = t.{quoted(reference)}"
+        )
+    parts = []
+    if one.to == "enterprise" and reference:
+        number = f"t.{quoted(reference)}"
+        numbers = "(SELECT uscc AS number FROM renamed UNION SELECT organization_code FROM renamed)"
+        parts += [
+            f"SELECT t.record_id FROM {_file(table)} t SEMI JOIN {numbers} n ON n.number = {told}"
+            for told in (number, f"{number}[9:17]")
+        ]
+    if one.to == "enterprise" and name:
+        names = f"(SELECT DISTINCT {quoted(name)} AS name FROM {_file(table)})"
+        parts.append(
+            f"SELECT t.record_id FROM {_file(table)} t SEMI JOIN (FROM {names} d SEMI JOIN renamed r"
+            f" ON r.name = firm(d.name)) n ON n.name = t.{quoted(name)}"
+        )
+    return " UNION ALL ".join(parts) or None
+
+
+def splice_relations(declared: Declarations, kept: Kept, touched: pa.Table, rows: Path, out: Path) -> None:
+    """Put relations that were made anew into those in force.
+
+    Args:
+        declared: all statements.
+        kept: the relations in force.
+        touched: the table `affected`.
+        rows: file of all relations that were made anew, sorted as the product is.
+        out: the file of the new version.
+    """
+    simple = pa.array([f"{one.kind}/{one.dataset}" for one in declared.statements if is_simple(one)], pa.string())
+    records = _joined("/", touched.column("dataset"), touched.column("record_id"))
+
+    def goes(table: pa.Table) -> Mask:
+        dataset = _joined(".", table.column("source"), table.column("dataset"))
+        is_kept = pc.is_in(_joined("/", table.column("kind"), dataset), value_set=simple).to_numpy()
+        return np.asarray(~is_kept | pc.is_in(_joined("/", dataset, table.column("record_id")), value_set=records))
+
+    splice(kept.relations, Replacement(_keys, goes, rows), out)
+
+
+def _keys(table: pa.Table) -> Keys:
+    columns = [pc.fill_null(table.column(name), _LAST) for name in _KEYS]
+    return as_keys(_joined("\x01", *columns))  # before every other character, so that texts sort as the tuples do
+
+
+def _joined(separator: str, *columns: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(*columns, separator)
+
+
+def _file(path: Path) -> str:
+    text = str(path).replace("'", "''")
+    return f"read_parquet('{text}')"
