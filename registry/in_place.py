@@ -4,15 +4,17 @@ Owns the statements of that change, which belong into the transaction that puts 
 rows before or the rows after, and waits for nobody. What the version before looked like then stands in its files alone.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, text
 
-from registry.naming import SCHEMAS, partition, stored, touched_table
+from registry.naming import SCHEMAS, gone_table, partition, stored
 from registry.policy import Entity
 from registry.sql import quoted
 
 
 def change_in_place(connection: Connection, entity: Entity, version: int, place: int) -> None:
-    """Put the loaded rows of a version in the stead of those of its touched masters, and drop what was loaded.
+    """Take out what is gone, change what differs, add what is new, and drop what was loaded for it.
 
     Args:
         connection: in the transaction that puts the version in force.
@@ -21,14 +23,43 @@ def change_in_place(connection: Connection, entity: Entity, version: int, place:
         place: the partition whose rows are changed.
     """
     schema = quoted(SCHEMAS[entity])
-    touched = f"{schema}.{quoted(partition(touched_table(entity), version))}"
-    for table in stored(entity):
+    golden, crosswalk, provenance = stored(entity)
+    gone = f"{schema}.{quoted(partition(gone_table(entity), version))}"
+    for table, keys in {golden: _MASTER, crosswalk: _RECORD, provenance: _MASTER}.items():
         rows, loaded = (f"{schema}.{quoted(partition(table, number))}" for number in (place, version))
-        connection.execute(text(f"DELETE FROM {rows} r USING {touched} t WHERE r.master_id = t.master_id"))
-        connection.execute(text(f"INSERT INTO {rows} SELECT * FROM {loaded}"))
+        same = " AND ".join(f"r.{key} = s.{key}" for key in keys)
+        which = "" if keys == _RECORD else " AND s.record_id IS NULL"
+        connection.execute(text(f"DELETE FROM {rows} r USING {gone} s WHERE {same}{which}"))
+        connection.execute(text(_merge(rows, loaded, same, _columns(connection, SCHEMAS[entity], table))))
         connection.execute(text(f"DROP TABLE {loaded}"))
-    connection.execute(text(f"DROP TABLE {touched}"))
+    connection.execute(text(f"DROP TABLE {gone}"))
     connection.execute(
         text("UPDATE registry.version_product SET stored = NULL WHERE product = :entity AND stored = :place"),
         {"entity": entity, "place": place},
     )
+
+
+_MASTER = ("master_id",)
+_RECORD = ("record_id", "dataset", "source")
+
+
+def _merge(rows: str, loaded: str, same: str, columns: Sequence[str]) -> str:
+    names = ", ".join(columns)
+    old, new = (", ".join(f"{side}.{name}" for name in columns) for side in ("r", "s"))
+    return (
+        f"MERGE INTO {rows} r USING {loaded} s ON {same}"
+        f" WHEN MATCHED AND ROW({old}) IS DISTINCT FROM ROW({new}) THEN UPDATE SET ({names}) = ROW({new})"
+        f" WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({new})"
+    )
+
+
+def _columns(connection: Connection, schema: str, table: str) -> list[str]:
+    """The columns of a table, quoted."""
+    found = connection.execute(
+        text(
+            "SELECT attname FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped"
+            " AND attrelid = CAST(:place AS regclass) ORDER BY attnum"
+        ),
+        {"place": f"{quoted(schema)}.{quoted(table + '_versions')}"},
+    )
+    return [quoted(name) for name in found.scalars()]

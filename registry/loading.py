@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import URL
 
 from registry.choice import DECISIONS, NONE
-from registry.naming import LEDGER_TABLE, READERS, SCHEMAS, partition, segments, stored, touched_table
+from registry.naming import LEDGER_TABLE, READERS, SCHEMAS, gone_table, partition, segments, stored
 from registry.policy import ENTITIES, Entity
 from registry.sql import quoted
 from storage.errors import Internal
@@ -31,7 +31,8 @@ LARGEST_MASTER = 32_767
 """Records that one master may have: `choices` and `member` are smallint."""
 
 _GROWING = {LEDGER_TABLE, *(name for entity in ENTITIES for name in segments(entity))}  # grow by rows, not partitions
-_TOUCHED = {touched_table(entity) for entity in ENTITIES}
+_GONE = {gone_table(entity) for entity in ENTITIES}
+_FILL = 90  # percent of a page: a changed row finds room beside the old one, and its indexes stay as they are
 _ROWS_AT_ONCE = 100_000
 _AT_ONCE = 2  # a table is bound by one core of the server
 
@@ -61,7 +62,7 @@ def load(url: URL, entity: Entity, version: int, files: Files) -> None:
     _load(url, entity, version, (*tables, *_ledger(files)))
 
 
-def load_changes(url: URL, entity: Entity, version: int, files: Files, touched: Path, place: int) -> None:
+def load_changes(url: URL, entity: Entity, version: int, files: Files, gone: Path, place: int) -> None:
     """Copy the rows of a version's touched masters into tables of their own, which nobody reads.
 
     Args:
@@ -69,7 +70,7 @@ def load_changes(url: URL, entity: Entity, version: int, files: Files, touched: 
         entity: person or enterprise.
         version: names the tables.
         files: rows of touched masters alone.
-        touched: file with the master ids whose rows go (`master_id`).
+        gone: file of what is no more: a master_id, or a record (source, dataset, record_id); the rest is null.
         place: the partition that the rows will go to.
     """
     golden, crosswalk, provenance = stored(entity)
@@ -77,7 +78,7 @@ def load_changes(url: URL, entity: Entity, version: int, files: Files, touched: 
         _Table(crosswalk, lambda: _crosswalk(files), place=place),
         _Table(golden, lambda: _records(files.records), place=place),
         _Table(provenance, lambda: _choices(files.provenance), place=place),
-        _Table(touched_table(entity), lambda: _records(touched)),
+        _Table(gone_table(entity), lambda: _records(gone)),
     )
     _load(url, entity, version, (*tables, *_ledger(files)))
 
@@ -138,15 +139,16 @@ def connection_string(url: URL) -> str:
 def _create(cursor: postgresql.Cursor, schema: str, table: _Table, version: int) -> None:
     """Make a table; the check of a partition to be lets PostgreSQL attach it without reading it."""
     place = f"{quoted(schema)}.{quoted(partition(table.name, version))}"
-    if table.name in _TOUCHED:
-        cursor.execute(f'CREATE TABLE {place} (master_id text COLLATE "C" NOT NULL)')
+    if table.name in _GONE:
+        columns = ", ".join(f'{name} text COLLATE "C"' for name in ("master_id", "source", "dataset", "record_id"))
+        cursor.execute(f"CREATE TABLE {place} ({columns})")
         return
     if table.name in _GROWING:
         cursor.execute(f"CREATE TABLE {place} (LIKE {quoted(schema)}.{quoted(table.name)})")
         return
     parent, number = f"{quoted(schema)}.{quoted(table.name + '_versions')}", table.place or version
     like = f"LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS"
-    cursor.execute(f"CREATE TABLE {place} ({like}, CHECK (version = {number:d}))")
+    cursor.execute(f"CREATE TABLE {place} ({like}, CHECK (version = {number:d})) WITH (fillfactor = {_FILL})")
     cursor.execute(f"ALTER TABLE {place} ALTER COLUMN version SET DEFAULT {number:d}")
 
 

@@ -37,9 +37,9 @@ def segments(entity: Entity) -> tuple[str, str]:
     return f"{entity}_history", f"{entity}_event"
 
 
-def touched_table(entity: Entity) -> str:
-    """The table of the master ids whose rows a version changes in place; each version has its own, until its commit."""
-    return f"{entity}_touched"
+def gone_table(entity: Entity) -> str:
+    """The table of the masters and records that a version of few changes lets go; each has its own until its commit."""
+    return f"{entity}_gone"
 
 
 def partition(table: str, version: int) -> str:

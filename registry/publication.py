@@ -220,7 +220,7 @@ def _desk(job: _Job) -> Desk:
 def _load(job: _Job, draft: Draft) -> None:
     url, changes = job.engine.url, draft.changes
     if changes:
-        load_changes(url, draft.entity, job.version, changes.files(), changes.masters, changes.place)
+        load_changes(url, draft.entity, job.version, changes.files(), changes.gone, changes.place)
     else:
         load(url, draft.entity, job.version, _files(job, draft))
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from registry.history.recording import take_up
 from registry.in_place import change_in_place
-from registry.naming import LEDGER_TABLE, SCHEMAS, partition, segments, stored, touched_table
+from registry.naming import LEDGER_TABLE, SCHEMAS, gone_table, partition, segments, stored
 from registry.policy import ENTITIES, Entity, policy
 from registry.sql import quoted
 from storage.errors import Busy, Internal
@@ -288,7 +288,7 @@ def _patiently(engine: Engine, statement: str) -> bool:
 
 def _tables(connection: Connection, entity: Entity, *, attached: bool) -> Sequence[str]:
     """Tables of single versions in an entity's schema: partitions, or what is not (yet, or any more) one."""
-    names = "|".join((*stored(entity), *segments(entity), touched_table(entity), LEDGER_TABLE))
+    names = "|".join((*stored(entity), *segments(entity), gone_table(entity), LEDGER_TABLE))
     with connection.begin():
         found = connection.execute(
             text(

@@ -18,6 +18,7 @@ from registry.increment.splicing import Replacement, by_column, splice
 from registry.increment.start import Goal
 from registry.loading import Files
 from registry.members import Sources
+from registry.sql import connect
 from registry.survivorship import write_golden
 
 _AT_ONCE = 2  # files that are spliced at a time: NumPy and Arrow leave the interpreter while they work
@@ -27,13 +28,14 @@ _AT_ONCE = 2  # files that are spliced at a time: NumPy and Arrow leave the inte
 class Changes:
     """What a version changes, as files of rows of the masters concerned, and where.
 
-    `before`, `after`: of the version before, and of this one. `masters`: ids whose rows go. `ledger`: rows of the
-    ledger of ids that are new or changed. `place`: the partition that holds the rows of the version before.
+    `before`, `after`: of the version before, and of this one. `gone`: masters and records that are no more, see
+    `registry.loading.load_changes`. `ledger`: rows of the ledger of ids that are new or changed. `place`: the partition
+    that holds the rows of the version before.
     """
 
     before: Snapshot
     after: Snapshot
-    masters: Path
+    gone: Path
     ledger: Path
     place: int
 
@@ -85,8 +87,25 @@ def make_changes(
     )
     old = Snapshot(gone, before.provenance, closure.past.ledger, closure.past.crosswalk)
     new = Snapshot(golden, provenance, found.ledger, found.crosswalk)
-    changes = Changes(old, new, closure.masters, found.changes, place)
+    changes = Changes(old, new, work / "no-more.parquet", found.changes, place)
+    _write_gone(changes, work)
     return replace(found, crosswalk=crosswalk, ledger=ledger), changes
+
+
+def _write_gone(changes: Changes, work: Path) -> None:
+    with connect(work / "gone") as connection:
+        for when, snapshot in (("old", changes.before), ("new", changes.after)):
+            connection.read_parquet(str(snapshot.golden)).create_view(f"{when}_masters")
+            connection.read_parquet(str(snapshot.crosswalk)).create_view(f"{when}_records")
+        connection.sql(_NO_MORE).write_parquet(str(changes.gone))
+
+
+_NO_MORE = """
+SELECT master_id, NULL::VARCHAR AS source, NULL::VARCHAR AS dataset, NULL::VARCHAR AS record_id
+FROM old_masters ANTI JOIN new_masters USING (master_id)
+UNION ALL SELECT NULL, source, dataset, record_id
+FROM old_records ANTI JOIN new_records USING (source, dataset, record_id)
+"""
 
 
 def _splice_all(files: "Sequence[tuple[Path, Replacement, Path, Path | None]]") -> None:
