@@ -72,11 +72,11 @@ def process_tree(root: int) -> list[int]:
     while open_:
         pid = open_.pop()
         found.append(pid)
-        for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            try:
+        try:
+            for task in Path(f"/proc/{pid}/task").glob("*/children"):
                 open_ += [int(child) for child in task.read_text(encoding="ascii").split()]
-            except (OSError, ValueError):
-                continue
+        except (OSError, ValueError):  # it has ended
+            continue
     return found
 
 
