@@ -14,7 +14,7 @@ from schemas.bilingual import Bilingual, Language
 from schemas.rendering.fonts import FAMILY
 from schemas.rendering.pictures import to_svg
 
-_INK, _GRID = "#1f2d3d", "#e3e8ee"
+INK, _GRID = "#1f2d3d", "#e3e8ee"
 _SEVERITY_COLOURS = {"high": "#b3261e", "medium": "#d98324", "low": "#7a93ac"}
 _OUTCOME_COLOURS = {"hit": "#b3261e", "not_comparable": "#c9a227", "clear": "#9bb7a5"}
 _SEVERITIES = {"high": Bilingual("高", "high"), "medium": Bilingual("中", "medium"), "low": Bilingual("低", "low")}
@@ -24,11 +24,13 @@ _OUTCOMES = {
     "clear": Bilingual("无异常", "clear"),
 }
 _WIDTH, _STEP, _DISTRICTS = 500, 30, 12  # pixels with the labels, pixels a bar, bars
+_LABEL_ROOM = 1.15  # of the longest bar
 _FIT = alt.AutoSizeParams(type="fit-x", contains="padding")
 _HITS, _OUTCOME_TITLE = Bilingual("疑点数", "hits"), Bilingual("占比", "share of subjects")
-_YUAN = Bilingual("万元", "10,000 yuan")
+YUAN = Bilingual("万元", "10,000 yuan")
 _LANGUAGES: tuple[Language, ...] = ("zh", "en")
-_Drawing: TypeAlias = Callable[[Sequence[Any], Language], alt.LayerChart]
+Drawing: TypeAlias = Callable[[Sequence[Any], Language], alt.LayerChart]
+Wanted: TypeAlias = tuple[Bilingual, Drawing, Sequence[Any]]  # title, how it is drawn, of what
 
 
 @dataclass(frozen=True)
@@ -39,21 +41,24 @@ class Chart:
     svg: Mapping[Language, str]
 
 
-def report_charts(runs: Sequence[RuleRun], districts: Sequence[tuple[str, int]]) -> list[Chart]:
-    """The charts that have something to show: hits, estimates, outcomes, districts."""
+def report_charts(
+    runs: Sequence[RuleRun], districts: Sequence[tuple[str, int]], more: Sequence[Wanted] = ()
+) -> list[Chart]:
+    """The charts that have something to show: hits, estimates, outcomes, districts, and `more`."""
     ran = [run for run in runs if run.ran]
     found = [run for run in ran if run.counts["hit"]]
     compared = [run for run in ran if run.findings or run.counts["clear"]]
-    wanted: list[tuple[Bilingual, _Drawing, Sequence[Any]]] = [
+    wanted: list[Wanted] = [
         (Bilingual("各规则疑点数（按严重程度）", "Hits by rule and severity"), _hits, found),
         (Bilingual("核对结果构成", "Outcomes"), _outcomes, compared),
         (Bilingual("估算区间（万元）", "Estimated range (10,000 yuan)"), _estimates, [r for r in found if r.estimate]),
         (Bilingual("各区市疑点数", "Hits by district"), _districts, districts[:_DISTRICTS]),
+        *more,
     ]
     drawn = [
-        (title, {language: draw(data, language).to_json(indent=None) for language in _LANGUAGES})
-        for title, draw, data in wanted
-        if data
+        (title, {language: draw(of, language).to_json(indent=None) for language in _LANGUAGES})
+        for title, draw, of in wanted
+        if of
     ]
     alphabet = "".join(spec for _, specs in drawn for spec in specs.values())
     return [
@@ -77,16 +82,16 @@ def _hits(runs: Sequence[RuleRun], language: Language) -> alt.LayerChart:
     totals = [{"rule": run.rule.title.say(language), "total": run.counts["hit"]} for run in runs]
     ranked = [run.rule.title.say(language) for run in sorted(runs, key=lambda run: -run.counts["hit"])]
     bars = (
-        _data(rows)
+        data(rows)
         .mark_bar(height={"band": 0.62})
         .encode(
-            x=alt.X("sum(hits):Q", title=None, axis=_no_axis()),
-            y=_names("rule", ranked),
+            x=alt.X("sum(hits):Q", title=None, axis=no_axis(), scale=_room(run.counts["hit"] for run in runs)),
+            y=names("rule", ranked),
             color=_colours(_SEVERITIES, _SEVERITY_COLOURS, "severity", language),
             order="order:O",
         )
     )
-    return _finished(bars + _labels(totals, "total", "rule", ranked), len(runs))
+    return finished(bars + _labels(totals, "total", "rule", ranked), len(runs))
 
 
 def _estimates(runs: Sequence[RuleRun], language: Language) -> alt.LayerChart:
@@ -100,16 +105,14 @@ def _estimates(runs: Sequence[RuleRun], language: Language) -> alt.LayerChart:
         for run in runs
         if run.estimate
     ]
-    base = _data(rows).encode(y=_names("rule"))
-    axis = alt.Axis(title=_YUAN.say(language), grid=True, tickCount=4, format=",.4~r")
+    base = data(rows).encode(y=names("rule"))
+    axis = alt.Axis(title=YUAN.say(language), grid=True, tickCount=4, format=",.4~r")
     span = base.mark_rule(strokeWidth=6, color="#d98324", opacity=0.45, strokeCap="round").encode(
         x=alt.X("low:Q", axis=axis, scale=alt.Scale(zero=True)), x2="high:Q"
     )
     point = base.mark_point(filled=True, size=90, color="#b3261e", opacity=1).encode(x="likely:Q")
-    text = base.mark_text(dy=-14, fontSize=12, color=_INK).encode(
-        x="likely:Q", text=alt.Text("likely:Q", format=",.1f")
-    )
-    return _finished(span + point + text, len(rows), step=46)
+    text = base.mark_text(dy=-14, fontSize=12, color=INK).encode(x="likely:Q", text=alt.Text("likely:Q", format=",.1f"))
+    return finished(span + point + text, len(rows), step=46)
 
 
 def _outcomes(runs: Sequence[RuleRun], language: Language) -> alt.LayerChart:
@@ -125,43 +128,53 @@ def _outcomes(runs: Sequence[RuleRun], language: Language) -> alt.LayerChart:
     ]
     axis = alt.Axis(title=_OUTCOME_TITLE.say(language), format="%", tickCount=5, grid=False)
     bars = (
-        _data(rows)
+        data(rows)
         .mark_bar(height={"band": 0.62})
         .encode(
             x=alt.X("sum(subjects):Q", stack="normalize", axis=axis),
-            y=_names("rule"),
+            y=names("rule"),
             color=_colours(_OUTCOMES, _OUTCOME_COLOURS, "outcome", language),
             order="order:O",
         )
     )
-    return _finished(alt.LayerChart(layer=[bars]), len(runs))
+    return finished(alt.LayerChart(layer=[bars]), len(runs))
 
 
 def _districts(districts: Sequence[tuple[str, int]], language: Language) -> alt.LayerChart:
     rows = [{"district": name, "hits": hits} for name, hits in districts]
     ranked = [name for name, _ in districts]
     bars = (
-        _data(rows)
+        data(rows)
         .mark_bar(height={"band": 0.62}, color="#2f6f73")
-        .encode(x=alt.X("hits:Q", title=_HITS.say(language), axis=_no_axis()), y=_names("district", ranked))
+        .encode(
+            x=alt.X("hits:Q", title=_HITS.say(language), axis=no_axis(), scale=_room(hits for _, hits in districts)),
+            y=names("district", ranked),
+        )
     )
-    return _finished(bars + _labels(rows, "hits", "district", ranked), len(rows))
+    return finished(bars + _labels(rows, "hits", "district", ranked), len(rows))
 
 
 def _labels(rows: Iterable[Mapping[str, object]], value: str, name: str, ranked: Sequence[str]) -> alt.Chart:
     labels: alt.Chart = (
-        _data(rows)
-        .mark_text(align="left", dx=5, fontSize=12, color=_INK)
-        .encode(x=f"{value}:Q", y=_names(name, ranked), text=alt.Text(f"{value}:Q", format=",d"))
+        data(rows)
+        .mark_text(align="left", dx=5, fontSize=12, color=INK)
+        .encode(x=f"{value}:Q", y=names(name, ranked), text=alt.Text(f"{value}:Q", format=",d"))
     )
     return labels
 
 
-def _data(rows: Iterable[Mapping[str, object]]) -> alt.Chart:
+def _room(counts: Iterable[int]) -> alt.Scale:
+    """A scale on which the label of the longest bar has room beside it."""
+    return alt.Scale(domain=[0, max(counts) * _LABEL_ROOM])
+
+
+def data(rows: Iterable[Mapping[str, object]]) -> alt.Chart:
+    """A chart over rows that are written into it."""
     return alt.Chart(alt.InlineData(values=list(rows)))
 
 
-def _names(field: str, ranked: Sequence[str] | None = None) -> alt.Y:
+def names(field: str, ranked: Sequence[str] | None = None) -> alt.Y:
+    """Names down the side, in the order given."""
     return alt.Y(
         f"{field}:N",
         title=None,
@@ -170,7 +183,8 @@ def _names(field: str, ranked: Sequence[str] | None = None) -> alt.Y:
     )
 
 
-def _no_axis() -> alt.Axis:
+def no_axis() -> alt.Axis:
+    """No axis: the bars are labelled."""
     return alt.Axis(labels=False, ticks=False, grid=False, domain=False, title=None)
 
 
@@ -179,21 +193,22 @@ def _colours(words: Mapping[str, Bilingual], colours: Mapping[str, str], field: 
     return alt.Color(f"{field}:N", scale=scale, legend=alt.Legend(title=None, orient="top", direction="horizontal"))
 
 
-def _finished(chart: alt.LayerChart, bars: int, step: int = _STEP) -> alt.LayerChart:
-    finished: alt.LayerChart = (
+def finished(chart: alt.LayerChart, bars: int, step: int = _STEP) -> alt.LayerChart:
+    """The chart in the size and the letters of the report; `bars` of `step` pixels say how high it is."""
+    done: alt.LayerChart = (
         chart.properties(width=_WIDTH, height=max(bars, 1) * step, background="transparent", autosize=_FIT)
         .configure(font=FAMILY)
         .configure_view(stroke=None)
         .configure_axis(
             labelFontSize=12,
             titleFontSize=12,
-            labelColor=_INK,
-            titleColor=_INK,
+            labelColor=INK,
+            titleColor=INK,
             gridColor=_GRID,
             labelFont=FAMILY,
             titleFont=FAMILY,
         )
-        .configure_legend(labelFontSize=12, labelColor=_INK, labelFont=FAMILY, symbolType="square")
+        .configure_legend(labelFontSize=12, labelColor=INK, labelFont=FAMILY, symbolType="square")
         .configure_text(font=FAMILY)
     )
-    return finished
+    return done

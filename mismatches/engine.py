@@ -86,7 +86,7 @@ class Engine:
     def __init__(self, connection: duckdb.DuckDBPyConnection, request: CrossCheckRequest) -> None:
         self._connection = connection
         self._request = request
-        self._steps = Steps(connection, request.settings.city, request.as_of)
+        self.steps = Steps(connection, request.settings.city, request.as_of)
 
     def run(self, rule: Rule) -> RuleRun:
         """Judge every subject of a rule.
@@ -96,7 +96,7 @@ class Engine:
         """
         if why := self._request.settings.suspended.get(rule.id):
             return RuleRun(rule, absent=(why,), suspended=True)
-        absent = absences(self._connection, self._request, rule)
+        absent = absences(self._connection, self._request, rule.needs, rule.crosswalks)
         if absent:
             return RuleRun(rule, absent=tuple(absent))
         return self.judge(rule)
@@ -108,11 +108,11 @@ class Engine:
         if year is None:
             what = f"{rule.year.dataset}.{rule.year.column}" if rule.year else "as_of"
             return RuleRun(rule, absent=(Bilingual(f"{what} 没有年度", f"{what} holds no year"),))
-        values, unset = self._parameters(rule, year)
+        values, unset = self.settings(rule, year)
         if unset:
             return RuleRun(rule, absent=tuple(unset), year=year)
         for step in rule.steps:
-            self._steps.make(step)
+            self.steps.make(step)
         self._judge(rule, year, values)
         run = self._summary(rule, year, values, started)
         _LOG.info("rule judged", extra={"rule": rule.id, "counts": dict(run.counts), "seconds": run.seconds})
@@ -130,7 +130,8 @@ class Engine:
         found = self._connection.execute(query, {"now": self._request.as_of.year}).fetchall()[0][0]
         return None if found is None else int(found)
 
-    def _parameters(self, rule: Rule, year: int) -> tuple[dict[str, Decimal], list[Bilingual]]:
+    def settings(self, rule: Rule, year: int) -> tuple[dict[str, Decimal], list[Bilingual]]:
+        """The values of a rule's parameters in that year, and which of them have none."""
         settings = self._request.settings
         values: dict[str, Decimal] = {}
         unset: list[Bilingual] = []

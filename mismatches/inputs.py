@@ -4,7 +4,7 @@ Owns the quoting of identifiers and the question what is absent. Absent is not e
 view without rows, and `absences` says so before a rule that needs it could run.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +13,7 @@ from typing import Final
 import duckdb
 
 from mismatches.request import CrossCheckRequest
-from mismatches.rule import Rule
+from mismatches.rule import Needs, SubjectKind
 from schemas.bilingual import Bilingual
 from schemas.contract import Contract, ValueType, source_contracts
 
@@ -75,10 +75,12 @@ def columns_of(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, 
     return tuple(str(row[0]) for row in rows)
 
 
-def absences(connection: duckdb.DuckDBPyConnection, request: CrossCheckRequest, rule: Rule) -> list[Bilingual]:
-    """What a rule needs and does not have; empty where it can run."""
+def absences(
+    connection: duckdb.DuckDBPyConnection, request: CrossCheckRequest, needs: Needs, crosswalks: Sequence[SubjectKind]
+) -> list[Bilingual]:
+    """What is needed and is not there; empty where all is."""
     missing: list[Bilingual] = []
-    for dataset, columns in rule.needs.needed.items():
+    for dataset, columns in needs.needed.items():
         if dataset not in request.tables:
             missing.append(Bilingual(f"缺少数据集 {dataset}", f"dataset {dataset} is absent"))
             continue
@@ -87,8 +89,8 @@ def absences(connection: duckdb.DuckDBPyConnection, request: CrossCheckRequest, 
             for column in columns
             if _column_absent(connection, request, dataset, column)
         ]
-    for kind in rule.crosswalks:
-        missing += _crosswalk_absences(connection, request, rule, f"{kind}_crosswalk")
+    for kind in crosswalks:
+        missing += _crosswalk_absences(connection, request, needs, f"{kind}_crosswalk")
     return missing
 
 
@@ -111,13 +113,13 @@ def _column_absent(
 
 
 def _crosswalk_absences(
-    connection: duckdb.DuckDBPyConnection, request: CrossCheckRequest, rule: Rule, product: str
+    connection: duckdb.DuckDBPyConnection, request: CrossCheckRequest, needs: Needs, product: str
 ) -> list[Bilingual]:
     """The crosswalk itself, and every needed dataset of which it should hold all records and holds none."""
     if product not in request.products:
         return [Bilingual(f"缺少对照表 {product}", f"product {product} is absent")]
     missing = []
-    for dataset in rule.needs.needed:
+    for dataset in needs.needed:
         if dataset not in MATCHED[product] or dataset not in request.tables:
             continue
         source, _, part = dataset.partition(".")

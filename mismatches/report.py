@@ -14,6 +14,8 @@ from mismatches.charts import report_charts
 from mismatches.districts import hits_by_district
 from mismatches.engine import OUTCOMES, RuleRun
 from mismatches.freshness import InputFact
+from mismatches.monitors.charts import monitor_charts
+from mismatches.monitors.watching import LARGEST, Watched
 from mismatches.report_view import rule_view
 from mismatches.request import CrossCheckRequest
 from mismatches.wording import money
@@ -29,8 +31,9 @@ def write(
     runs: Sequence[RuleRun],
     inputs: Sequence[InputFact],
     request: CrossCheckRequest,
+    watched: Watched | None = None,
 ) -> None:
-    """Write report.html into the request's folder: the gravest hits of each rule; all are in the workbook."""
+    """Write report.html into the request's folder: monitors and the gravest hits of each rule; the workbook has all."""
     ran = [run for run in runs if run.ran]
     estimates = [run.estimate for run in ran if run.estimate]
     page = (
@@ -44,7 +47,8 @@ def write(
             high=money(sum((e.high for e in estimates), Decimal(0))) if estimates else None,
             runs=runs,
             views=[rule_view(connection, run, request) for run in ran],
-            charts=report_charts(runs, hits_by_district(connection)),
+            charts=report_charts(runs, hits_by_district(connection), monitor_charts(watched) if watched else ()),
+            **_watched(watched),
             inputs=inputs,
             top=request.settings.top,
             masked=request.settings.masked,
@@ -55,6 +59,12 @@ def write(
     )
     page = page.replace(_FONT_MARK, embedded_font_css(page))
     (request.out / "report.html").write_text(page, "utf-8")
+
+
+def _watched(watched: Watched | None) -> dict[str, object]:
+    """What the part on the monitors reads."""
+    share = watched.settings.get("key_share", 0) if watched else 0
+    return {"watched": watched, "key_share": f"{share:.0%}", "largest": LARGEST}
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,7 @@ from mismatches.districts import place_findings
 from mismatches.engine import Engine, RuleRun
 from mismatches.freshness import input_facts
 from mismatches.inputs import opened
+from mismatches.monitors.watching import watch
 from mismatches.request import CrossCheckRequest
 from mismatches.rule import Rule
 from mismatches.summary import summary_facts
@@ -47,13 +48,15 @@ def cross_check(
     rules: Sequence[Rule] | None = None,
     *,
     reports: bool = True,
+    monitors: bool = True,
     record: Record | None = None,
 ) -> Manifest:
     """Judge all rules and write the report of a day into `request.out`.
 
     `findings.parquet` has one row per hit and per not comparable, ordered by rule and finding id; clears are only
-    counted. Without `reports` the workbook and the page are left out. `record` is given the findings before
-    the workbook is written. Returns a manifest of kind `report` whose facts are `summary.json`.
+    counted. Without `reports` the workbook and the page are left out, without `monitors` what they watch. `record` is
+    given the findings before the workbook is written. Returns a manifest of kind `report` whose facts are
+    `summary.json`.
 
     Raises:
         BadSpecification: a rule or a setting that cannot be used.
@@ -62,16 +65,17 @@ def cross_check(
         request.out.mkdir(parents=True, exist_ok=True)
         engine = Engine(connection, request)
         runs = [engine.run(rule) for rule in (shipped_rules() if rules is None else rules)]
+        watched = watch(connection, engine, request) if monitors else None
         inputs = input_facts(connection, request)
         rows = _write_findings(connection, runs, request)
-        facts = summary_facts(request, runs, inputs)
+        facts = summary_facts(request, runs, inputs, watched)
         (request.out / "summary.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", "utf-8")
         place_findings(connection, runs)
         if record:
             record(connection, runs, request)
         if reports:
-            workbook.write(connection, runs, inputs, request)
-            report.write(connection, runs, inputs, request)
+            workbook.write(connection, runs, inputs, request, watched)
+            report.write(connection, runs, inputs, request, watched)
     return Manifest(
         kind="report",
         name="findings",

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 
 from mismatches.engine import RuleRun
 from mismatches.freshness import InputFact
+from mismatches.monitors.facts import monitor_facts
+from mismatches.monitors.watching import Watched
 from mismatches.request import CrossCheckRequest
 from schemas.bilingual import Bilingual
 from storage.manifest import Json
 
 
-def summary_facts(request: CrossCheckRequest, runs: Sequence[RuleRun], inputs: Sequence[InputFact]) -> dict[str, Json]:
+def summary_facts(
+    request: CrossCheckRequest, runs: Sequence[RuleRun], inputs: Sequence[InputFact], watched: Watched | None = None
+) -> dict[str, Json]:
     """The content of summary.json. Estimates are decimal text in yuan, null where a rule has no formula."""
     return {
         "as_of": request.as_of.isoformat(),
@@ -20,6 +24,7 @@ def summary_facts(request: CrossCheckRequest, runs: Sequence[RuleRun], inputs: S
         },
         "rules": {run.rule.id: _rule_facts(run) for run in runs},
         "inputs": {item.name: _input_facts(item) for item in inputs},
+        **({"monitors": monitor_facts(watched)} if watched else {}),
     }
 
 

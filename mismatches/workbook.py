@@ -18,6 +18,8 @@ from mismatches.cases.outcome_columns import FILLED, HEADINGS, USUAL_WIDTH, WIDT
 from mismatches.engine import RuleRun
 from mismatches.evidence import EvidenceColumn, Sighted, evidence_columns, sighted
 from mismatches.freshness import InputFact
+from mismatches.monitors.sheet import write_monitors
+from mismatches.monitors.watching import Watched
 from mismatches.request import CrossCheckRequest
 from mismatches.summary_sheet import write_summary
 from mismatches.wording import fill
@@ -54,6 +56,7 @@ def write(
     runs: Sequence[RuleRun],
     inputs: Sequence[InputFact],
     request: CrossCheckRequest,
+    watched: Watched | None = None,
 ) -> None:
     """Write findings.xlsx into the request's folder; memory does not grow with the findings."""
     options = {
@@ -68,6 +71,8 @@ def write(
         book.set_properties({"title": "统一比对疑点 Findings", "created": made})
         styles = Styles(book)
         write_summary(book, styles, runs, inputs, request)
+        if watched:
+            write_monitors(book, styles, watched)
         for run in runs:
             if run.ran:
                 _RuleSheets(book, styles, run, request).write(connection)

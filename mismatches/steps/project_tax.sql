@@ -1,6 +1,7 @@
 -- One row per project: what owner and contractors, as far as they are known, paid in tax since it began.
 -- A party to several projects counts with all it paid in each of them, so a gap is the least that is missing.
--- `seen_from`: the month from which the declarations at hand can show it, later than the beginning where they begin later.
+-- `seen_from`: the month from which the declarations at hand can show it, later than the beginning where they begin later
+-- (they begin with the first sales tax, which is declared all the year round; single rows of other taxes may be older).
 -- `possible` adds what was paid under a taxpayer id that a party shares with other enterprises.
 with project as (
     select record_id, total_investment, completed_investment, started_on, date_trunc('month', started_on) as since
@@ -44,7 +45,7 @@ parties as (
 )
 select
     p.* exclude (since),
-    greatest(p.since, (select min(first_day) from declared))::date as seen_from,
+    greatest(p.since, (select coalesce(min(first_day) filter (tax_type = 'VAT'), min(first_day)) from declared))::date as seen_from,
     q.* exclude (record_id),
     coalesce(t.paid, 0)::decimal(24, 2) as paid,
     (coalesce(t.paid, 0) + coalesce(d.paid, 0))::decimal(24, 2) as possible,

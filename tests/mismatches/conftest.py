@@ -126,10 +126,10 @@ class City:
             settings=self.settings,
         )
 
-    def check(self, *, reports: bool = False, **given: object) -> Checked:
+    def check(self, *, reports: bool = False, monitors: bool = False, **given: object) -> Checked:
         request = self.request()
         rules = [rule for rule in shipped_rules() if self.only is None or rule.id in self.only]
-        return Checked(cross_check(request, rules, reports=reports, **given), request.out)
+        return Checked(cross_check(request, rules, reports=reports, monitors=monitors, **given), request.out)
 
     def told(self, rule: str) -> dict[str, dict]:
         """What the texts of the findings of a rule are filled from: figures and reason by master id."""

@@ -1,0 +1,1 @@
+"""What is watched and accuses nobody: who carries the city's tax, and what large projects bring."""
