@@ -17,6 +17,7 @@ from portal.desk import AtDesk, Desk
 from portal.filters import ListQuery
 from portal.pages import page
 from portal.texts_board import BOARD
+from portal.tiles import Look, Measure, TileMap, tile_map
 
 PATH: Final = "/board"
 _LIST: Final = "/findings"
@@ -32,6 +33,7 @@ def board(request: Request, desk: AtDesk, query: Annotated[ListQuery, Query()]) 
         filters = groups(connection, desk, query)
         yields = rule_yields(connection, desk.actor)
     every = [one for one in found if one.key == "rule"]
+    measure: Measure = "yuan" if request.query_params.get("map") == "yuan" else "findings"
     return page(
         request,
         "board.html.j2",
@@ -45,6 +47,8 @@ def board(request: Request, desk: AtDesk, query: Annotated[ListQuery, Query()]) 
             for name in ("estimate_low", "estimate_likely", "estimate_high")
         },
         charts=_charts(found, query, desk),
+        map=_map(found, query, desk, measure),
+        measures=_measures(query, measure),
         yields=_yields(yields, desk),
         levels=[(level, title.say(desk.language)) for level, title in words.SEVERITIES.items()],
     )
@@ -75,6 +79,24 @@ def _charts(found: tuple[Tally, ...], query: ListQuery, desk: Desk) -> tuple[Cha
         chart("month", [(str(key), str(key), row) for key, row in sorted(months.items(), key=str)], address),
         chart("state", _by_state(states, desk), address),
     )
+
+
+def _map(found: tuple[Tally, ...], query: ListQuery, desk: Desk, measure: Measure) -> TileMap | None:
+    own = ("",) if desk.actor.districts is None else tuple(desk.actor.districts)
+    asked = tuple(query.district) or ("",)
+
+    def shown(code: str) -> bool:
+        return code.startswith(own) and code.startswith(asked)
+
+    look = Look(measure, desk.language, lambda **changes: query.address(_LIST, **changes))
+    return tile_map(counted(found, "division"), shown, look)
+
+
+def _measures(query: ListQuery, chosen: Measure) -> list[tuple[Measure, str, bool]]:
+    """What the map can show: its name, the address of the board that does, and whether it is shown."""
+    plain = query.address(PATH)
+    yuan = f"{plain}{'&' if '?' in plain else '?'}map=yuan"
+    return [("findings", plain, chosen == "findings"), ("yuan", yuan, chosen == "yuan")]
 
 
 def _ranked(rows: dict[tuple[str, str], Counted]) -> list[tuple[str, str, Counted]]:
