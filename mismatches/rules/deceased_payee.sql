@@ -2,27 +2,29 @@
 with wage as (
     select w.record_id, w.person_record_id, w.tax_year, w.wages, w.person, w.number from wage_link w
 ),
-registered as (
-    select x.master_id as person, p.record_id, p.id_number, p.status, p.death_date
-    from person_crosswalk x
-    join "police.resident" p on p.record_id = x.record_id
-    where x.source = 'police' and x.dataset = 'resident'
+police as (
+    select master_id as person, record_id
+    from person_crosswalk
+    where source = 'police' and dataset = 'resident'
 ),
-life as (
-    -- by the police record, death as the other rules understand it
-    select
-        person,
-        bool_or(status = '2' or (status is distinct from '1' and death_date is not null)) as any_dead,
-        count(*) as records
-    from registered
-    group by person
+known as (select distinct person from police semi join wage using (person)),
+said_dead as (
+    -- by the police record, death as the other rules understand it; few, so only their wages are looked at closely
+    select distinct p.person
+    from police p
+    join "police.resident" r using (record_id)
+    where r.status = '2' or (r.status is distinct from '1' and r.death_date is not null)
 ),
 suspect as (
-    -- the wages of persons of whom some police record says that they died: few, so only these are looked at closely
     select w.*, n.id_number as number_paid
     from wage w
-    semi join (from life where any_dead) using (person)
+    semi join said_dead using (person)
     left join "tax.natural_person" n on n.record_id = w.person_record_id
+),
+registered as (
+    select p.person, p.record_id, r.id_number, r.status, r.death_date
+    from (from police semi join suspect using (person)) p
+    join "police.resident" r using (record_id)
 ),
 compared as (
     -- police records that bear the payee's own number count before others of the person
@@ -63,7 +65,7 @@ judged as (
             else 'deceased'
         end as reason
     from wage w
-    left join life l using (person)
+    left join known l using (person)
     left join death d using (record_id)
     left join taxpayer_enterprise r using (number)
 )

@@ -22,6 +22,7 @@ setting as (
 ),
 judged as (
     select
+        coalesce(a.person || ' ' || a.employer, 'record ' || a.record_id) as identity,
         a.*,
         s.cap,
         case
@@ -39,21 +40,30 @@ judged as (
 ),
 pair as (
     select
-        coalesce(person || ' ' || employer, 'record ' || record_id) as identity,
+        identity,
         any_value(person) as person,
         case
             when bool_or(above)
-                then if(count(distinct reason) filter (above) > 1, 'both_above', any_value(reason) filter (above))
+                then if(
+                    min(reason) filter (above) <> max(reason) filter (above), 'both_above', min(reason) filter (above)
+                )
             when bool_or(reason = 'within') then 'within'
             else any_value(reason)
         end as reason,
         any_value(cap) as cap,
         max(contribution_base) as base,
-        max(contribution_rate) as rate,
+        max(contribution_rate) as rate
+    from judged
+    group by identity
+),
+cited_account as (
+    select
+        identity,
         list(record_id order by record_id) as every_record,
         list(record_id order by record_id) filter (above) as records
     from judged
-    group by 1
+    semi join (from pair where reason <> 'within') using (identity)
+    group by identity
 ),
 cited_wage as (
     select
@@ -61,7 +71,7 @@ cited_wage as (
         arg_min(w.record_id, w.record_id, 20) as wage_records,
         sum(w.wages)::decimal(18, 2) as wages
     from wage_link w
-    semi join (from pair where records is not null) using (person)
+    semi join (from pair where reason in ('both_above', 'base_above', 'rate_above')) using (person)
     where w.tax_year = $year
     group by w.person
 )
@@ -88,4 +98,5 @@ select
         {source: 'tax', dataset: 'wage', record_id: r, role: 'support'} for r in coalesce(wage_records, [])
     ] as evidence
 from pair p
+left join cited_account using (identity)
 left join cited_wage using (person)

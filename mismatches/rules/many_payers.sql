@@ -1,15 +1,27 @@
 -- One row per person with wages in the latest tax year: do enough unrelated payers each stay below the amount?
-with recursive payment as (
+with recursive paid as (
+    select *, coalesce(employer, 'number ' || number, 'record ' || record_id) as payer
+    from wage_link
+    where tax_year = $year and person is not null
+),
+payer as (
+    select person, payer, coalesce(sum(wages) > 0, true) as pays from paid group by person, payer
+),
+crowded as (
+    -- only here is there anything to look at closely
+    select person from payer where pays group by person having count(*) >= $least_payers
+),
+payment as (
     select
         person,
-        coalesce(employer, 'number ' || number, 'record ' || record_id) as payer,
+        payer,
         any_value(employer) as employer,
         if(count(wages) = count(*), sum(wages), null)::decimal(18, 2) as wages,
         list(record_id order by record_id) as wage_records,
         list(distinct person_record_id) as persons,
         min(number) as number
-    from wage_link
-    where tax_year = $year and person is not null
+    from paid
+    semi join crowded using (person)
     group by person, payer
     having coalesce(sum(wages) > 0, true)
 ),
@@ -96,5 +108,5 @@ select
 from judged
 union all by name
 select 'person' as subject_kind, p.person as master_id, p.person as identity, 'clear' as outcome, 'few' as reason
-from (select distinct person from payment) p
+from (select distinct person from payer where pays) p
 anti join small s using (person)
