@@ -165,6 +165,19 @@ def test_nobody_comes_back_who_did_not_leave(street, provider):
     assert "token" not in provider.asked
 
 
+@pytest.mark.parametrize("junk", ["", "%00", "%ff%fe", "%ED%A0%80", "é", "x" * 5000, ".", "../..", "'--"])
+def test_junk_on_the_way_back_is_refused_and_nothing_fails(street, provider, junk):
+    reader = Reader(street.portal())
+    leave(reader)
+    planted = {"cookie": f"sitong_trip={junk}".encode()}
+    assert reader.get("/sign-in/back?state=x", headers=planted).status_code == 400
+    for name in ("code", "state", "iss"):
+        assert reader.get(f"/sign-in/back?{name}={junk}").status_code == 400
+    assert reader.get(f"/sign-in/provider?next={junk}").status_code == 303
+    known = sent_back(leave(reader))
+    assert reader.get(re.sub("code=[^&]+", f"code={junk}", known)).status_code in (400, 403)
+
+
 def test_a_code_of_another_readers_trip_is_refused(street, provider):
     app = street.portal()
     victim, thief = Reader(app), Reader(app)
