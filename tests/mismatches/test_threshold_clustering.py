@@ -1,6 +1,8 @@
 """Sales below the threshold: both ends of the band, four of six, gaps between months, fixed sums, honest firms."""
 
+import random
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -101,3 +103,20 @@ def test_what_cannot_be_told(town):
     town.link("E3", "tax.taxpayer:T3")
     assert {one[1] for one in reasons(town, RULE).values()} == {"amount_missing", "number_shared"}
     assert town.check().counts(RULE) == (0, 0, 3)
+
+
+def test_against_a_slow_count(city):
+    """Sixty enterprises with sales at random: each window of six months is counted one month after another."""
+    drawn = random.Random(11)  # noqa: S311 - test data, repeatable by seed
+    near = {}
+    for key in range(1, 61):
+        enterprise(city, key)
+        amounts = [
+            drawn.choice([None, 20_000, 94_999, 95_000, drawn.randrange(95_001, 100_000), 100_000, 100_001])
+            for _ in range(18)
+        ]
+        monthly(city, key, (2024, 9), amounts)
+        near[f"E{key}"] = [amount is not None and Decimal(95_000) <= amount <= Decimal(100_000) for amount in amounts]
+    crowded = {key for key, months in near.items() if any(sum(months[at : at + 6]) >= 4 for at in range(18))}
+    assert {found["master_id"] for found in city.check().of(RULE)} == crowded
+    assert 5 < len(crowded) < 55
