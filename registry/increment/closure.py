@@ -62,7 +62,9 @@ def close(goal: Goal, start: Start, tables: Mapping[str, Path], past: Past, out:
         for name, table in tables.items():
             if name in policy(goal.entity).datasets:
                 _add_dated(connection, policy(goal.entity), (name, table), goal, start)
-        _take_in(connection, MOST_TOUCHED * pq.read_metadata(crosswalk).num_rows)
+        total = pq.read_metadata(crosswalk).num_rows
+        _take_in(connection, MOST_TOUCHED * total)
+        _check(connection, pq.read_metadata(past.crosswalk).num_rows, total)
         return _written(connection, last_sequence(past.ledger), out)
 
 
@@ -108,6 +110,13 @@ def _take_in(connection: duckdb.DuckDBPyConnection, most: float) -> None:
             return
         connection.execute(f"INSERT INTO seeds SELECT {_KEY} FROM further")
     raise WholeError("the changes lead too far")
+
+
+def _check(connection: duckdb.DuckDBPyConnection, before: int, now: int) -> None:
+    """What no run named must be there as before: a record that came or went unnamed would be missed."""
+    old, new = (count(connection, f"SELECT count(*) FROM {name}_rows") for name in ("old", "new"))
+    if before - old != now - new:
+        raise WholeError("records came or went that no run named")
 
 
 def _side(table: str, name: str) -> Iterator[str]:
