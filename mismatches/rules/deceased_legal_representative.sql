@@ -27,6 +27,7 @@ judged as (
         v.subject,
         v.enterprise,
         v.record_id,
+        if(v.resolution = 'known', v.person, null) as person,
         d.death_date,
         d.police_records,
         case
@@ -47,6 +48,17 @@ ranked as (
         max(gravity) over (partition by subject) as worst
     from judged
 ),
+identified as (
+    -- the records of others that say who bears the number and the name, so that the finding stands by what it cites
+    select
+        j.record_id,
+        list({source: x.source, dataset: x.dataset, record_id: x.record_id, role: 'support'}
+            order by x.source, x.dataset, x.record_id) as records
+    from ranked j
+    join person_crosswalk x on x.master_id = j.person
+    where j.gravity = j.worst and j.gravity >= 2 and x.dataset <> 'resident'
+    group by j.record_id
+),
 enterprise as (
     select
         subject,
@@ -55,8 +67,10 @@ enterprise as (
         min(reason) as reason,
         min(death_date) as death_date,
         list(record_id order by record_id) as records,
-        list_sort(list_distinct(flatten(list(coalesce(police_records, []))))) as police_records
+        list_sort(list_distinct(flatten(list(coalesce(police_records, []))))) as police_records,
+        list_sort(list_distinct(flatten(list(coalesce(i.records, []))))) as others
     from ranked
+    left join identified i using (record_id)
     where gravity = worst
     group by subject
 )
@@ -76,5 +90,5 @@ select
         {source: 'commerce', dataset: 'enterprise', record_id: r, role: 'subject'} for r in records
     ] || [
         {source: 'police', dataset: 'resident', record_id: r, role: 'support'} for r in police_records if gravity >= 2
-    ] as evidence
+    ] || others as evidence
 from enterprise
