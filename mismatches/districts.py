@@ -4,7 +4,7 @@ An enterprise's is that of its commercial, else its tax registration. A finding 
 of the enterprise that it cites, else to the one where the person is registered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import duckdb
 
@@ -20,7 +20,13 @@ def place_findings(connection: duckdb.DuckDBPyConnection, runs: Sequence[RuleRun
         f"select finding_id, outcome, subject_kind, master_id, evidence from {run.table}" for run in runs if run.ran
     ]
     found = " union all ".join([_NO_FINDINGS, *tables])
-    connection.execute(f"create or replace table {TABLE} as {_QUERY.format(found=found)}")
+    connection.execute(f"create or replace table {TABLE} as {_QUERY.format(found=found, home=_HOME)}")
+
+
+def home_divisions(connection: duckdb.DuckDBPyConnection, masters: Iterable[str]) -> dict[str, str]:
+    """Master id of an enterprise → the six digits of its district; one whose district is unknown is left out."""
+    query = f"with concerned as (select unnest($masters::varchar[]) as master_id), {_HOME} from home order by master_id"
+    return dict(connection.execute(query, {"masters": sorted(set(masters))}).fetchall())
 
 
 def hits_by_district(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
@@ -42,6 +48,19 @@ _NO_FINDINGS = """
     where false
 """
 
+_HOME = """registered as (
+    select 'commerce' as source, 'enterprise' as dataset, record_id, division_code, 0 as rank from "commerce.enterprise"
+    union all
+    select 'tax', 'taxpayer', record_id, division_code, 1 from "tax.taxpayer"
+),
+home as (
+    select x.master_id, arg_min(left(r.division_code, 6), (r.rank, r.record_id)) as division
+    from enterprise_crosswalk x
+    join registered r using (source, dataset, record_id)
+    where r.division_code is not null and x.master_id in (select master_id from concerned)
+    group by x.master_id
+)"""
+
 _QUERY = """
 with found as ({found}),
 cited as (select finding_id, unnest(evidence, recursive := true) from found),
@@ -56,18 +75,7 @@ concerned as (
     from found f
     left join cited_enterprise c using (finding_id)
 ),
-registered as (
-    select 'commerce' as source, 'enterprise' as dataset, record_id, division_code, 0 as rank from "commerce.enterprise"
-    union all
-    select 'tax', 'taxpayer', record_id, division_code, 1 from "tax.taxpayer"
-),
-home as (
-    select x.master_id, arg_min(left(r.division_code, 6), (r.rank, r.record_id)) as division
-    from enterprise_crosswalk x
-    join registered r using (source, dataset, record_id)
-    where r.division_code is not null and x.master_id in (select master_id from concerned)
-    group by x.master_id
-),
+{home},
 residence as (
     select x.master_id, arg_min(left(r.division_code, 6), r.record_id) as division
     from person_crosswalk x

@@ -1,7 +1,7 @@
 """The cross-check as a stage: accepted tables and published products in, findings and reports out.
 
-Writes `findings.parquet`, `findings.xlsx`, `report.html` and `summary.json`. A rule that lacks something does not
-run and the summary says so; that is no failure. Equal inputs and settings give equal findings.
+Writes `findings.parquet`, `findings.xlsx`, `report.html`, `monitors.json` and `summary.json`. A rule that lacks
+something does not run and the summary says so; that is no failure. Equal inputs and settings give equal findings.
 """
 
 import json
@@ -15,6 +15,7 @@ from mismatches.districts import place_findings
 from mismatches.engine import Engine, RuleRun
 from mismatches.freshness import input_facts
 from mismatches.inputs import opened
+from mismatches.monitors import keeping
 from mismatches.monitors.watching import watch
 from mismatches.request import CrossCheckRequest
 from mismatches.rule import Rule
@@ -70,6 +71,8 @@ def cross_check(
         rows = _write_findings(connection, runs, request)
         facts = summary_facts(request, runs, inputs, watched)
         (request.out / "summary.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", "utf-8")
+        if watched:
+            keeping.keep(connection, watched, request.as_of, request.out)
         place_findings(connection, runs)
         if record:
             record(connection, runs, request)

@@ -10,6 +10,8 @@ from schemas.bilingual import Bilingual, Language
 MENU: Final[Sequence[tuple[str, str, Bilingual]]] = (
     ("findings", "/board", Bilingual("疑点总览", "Board")),
     ("findings", "/findings", Bilingual("疑点清单", "Findings")),
+    ("findings", "/key-taxpayers", Bilingual("重点税源", "Key taxpayers")),
+    ("findings", "/projects", Bilingual("重大项目", "Projects")),
     ("deliveries", "/deliveries", Bilingual("数据交付", "Deliveries")),
     ("looks", "/looks", Bilingual("查看记录", "Looks")),
     ("accounts", "/accounts", Bilingual("账户", "Accounts")),

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from portal import board, bulk, case, finding, findings, origin_page, subject, views
+from portal import board, bulk, case, finding, findings, monitors, origin_page, subject, views
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     findings.router,
@@ -15,5 +15,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     case.router,
     board.router,
     subject.router,
+    monitors.router,
 )
 """All of them need the permission `findings`."""

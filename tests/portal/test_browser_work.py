@@ -41,7 +41,7 @@ def page(browser):
 
 PAGES = (
     "/findings?id=P00000001&pick=all", "/findings?severity=high&severity=low&id=P&overdue=1", "/findings/{finding}",
-    "/board", "/subjects/P000000912", "/subjects/P000000000",
+    "/board", "/subjects/P000000912", "/subjects/P000000000", "/key-taxpayers", "/projects",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from python_calamine import CalamineWorkbook
 
 from mismatches.engine import Engine
 from mismatches.inputs import opened
+from mismatches.monitors import keeping
 from mismatches.monitors.watching import watch
 from tests.mismatches.facts import declare, enterprise, monthly, uscc
 
@@ -159,3 +160,32 @@ def test_the_report_shows_them(town):
     assert [q["carriers"] for q in facts["key_taxpayer_share"]["quarters"]] == [1, 2, 1]
     assert facts["large_projects"]["completed"] == "10000000.00"
     assert "monitors" not in town.check().manifest.facts
+
+
+def test_what_was_seen_is_kept_with_districts_and_read_back(town, tmp_path):
+    pays(town, 1, (2025, 4), [80, 0, 0, 70, 0, 0, 10, 0, 0])
+    pays(town, 2, (2025, 4), [15, 0, 0, 20, 0, 0, 80, 0, 0])
+    project(town, "J1", completed_investment=None)
+    project(town, "J2", owner_uscc=None)
+    town.rows["commerce.enterprise"][0]["division_code"] = "370202001"
+    request = town.request()
+    with opened(request) as connection:
+        watched = watch(connection, Engine(connection, request), request)
+        keeping.keep(connection, watched, request.as_of, tmp_path)
+    kept = keeping.read(tmp_path)
+    assert (kept.as_of, kept.watched) == (request.as_of, watched)
+    assert kept.watched.moves
+    assert kept.watched.projects[1].completed is None
+    assert kept.divisions == {"E1": "370202"}  # the others say no district
+
+
+def test_a_report_of_an_older_release_has_none(tmp_path):
+    assert keeping.read(tmp_path) is None
+
+
+def test_why_a_monitor_could_not_look_is_kept(town, tmp_path):
+    request = town.request()
+    with opened(request) as connection:
+        watched = watch(connection, Engine(connection, request), request)
+        keeping.keep(connection, watched, request.as_of, tmp_path)
+    assert keeping.read(tmp_path).watched.absent == watched.absent != {}
