@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from mismatches.cases.access import require
-from mismatches.monitors.keeping import Kept, read
+from mismatches.monitors.keeping import FILE, Kept, read
 from mismatches.monitors.watching import LARGEST, Move, Project, Quarter
 from mismatches.wording import money
 from portal import words
@@ -119,9 +119,22 @@ def newest(zones: Zones) -> Kept | None:
     """What the monitors of the newest report saw; null where no report kept any."""
     parent = zones.reports(date.min).parent
     for folder in sorted(parent.iterdir(), reverse=True) if parent.is_dir() else ():
-        if not folder.name.startswith(".") and (kept := _read(folder.resolve())):
+        if not folder.name.startswith(".") and (kept := _kept(folder.resolve())):
             return kept
     return None
+
+
+def _kept(folder: Path) -> Kept | None:
+    try:
+        made = (folder / FILE).stat().st_mtime_ns
+    except FileNotFoundError:  # of an older release
+        return None
+    return _read(folder, made)
+
+
+@lru_cache(maxsize=4)
+def _read(folder: Path, made: int) -> Kept | None:  # noqa: ARG001 - a file made anew is read anew
+    return read(folder)
 
 
 def paid_less(project: Project) -> bool:
@@ -129,14 +142,8 @@ def paid_less(project: Project) -> bool:
     return project.low_tax is not None and not project.unknown_parties and project.paid < project.low_tax
 
 
-@lru_cache(maxsize=4)
-def _read(folder: Path) -> Kept | None:
-    """A report is made in a folder of its own and never changed: a later one of the day has another folder."""
-    return read(folder)
-
-
 def _theirs(desk: Desk, kept: Kept, master_id: str | None) -> bool:
-    """Whether an enterprise lies in the reader's districts; where it is unknown, only readers of the whole city see it."""
+    """Whether an enterprise lies in the reader's districts; without a district of its own, in the whole city's."""
     if desk.actor.districts is None:
         return True
     return kept.divisions.get(master_id or "", "-").startswith(tuple(desk.actor.districts))

@@ -24,7 +24,7 @@ MONITORS: Final[Mapping[str, Bilingual]] = {
     "bar": Bilingual("图", "Chart"),
     "entries": Bilingual("进入", "Entries"),
     "exits": Bilingual("退出", "Exits"),
-    "largest": Bilingual("最大户占比，户数", "Share of the largest, number"),
+    "largest": Bilingual("最大 {} 户占比", "Share of the {} largest"),
     "moves": Bilingual("最近一季的进入与退出", "Entries and exits of the latest quarter"),
     "no_moves": Bilingual("您的辖区内没有。", "None in your districts."),
     "move": Bilingual("变动", "Move"),
@@ -38,10 +38,11 @@ MONITORS: Final[Mapping[str, Bilingual]] = {
     "projects": Bilingual("重大项目与税收", "Large projects and tax"),
     "projects_what": Bilingual(
         "总投资不少于规定金额的项目，按已完成投资从大到小。已缴税款是业主和承包单位开工以来申报数据可见的全部税款；"
-        "参与几个项目的单位在每个项目中都全部计入，有未能识别的单位时税款不全。",
+        "参与几个项目的单位在每个项目中都全部计入，有未能识别的单位时税款不全。图中横条为应有，圆点为已缴。",
         "Projects of the given total investment or more, the most work done first. Tax paid is all that owner and"
         " contractors paid since the beginning, as far back as the declarations reach; a party to several projects"
-        " counts in full in each. Where parties are unknown the tax is not complete.",
+        " counts in full in each. Where parties are unknown the tax is not complete. In the picture the bar is what is"
+        " expected, the point what was paid.",
     ),
     "projects_findings": Bilingual("税款偏少的项目疑点", "Findings: projects with little tax"),
     "least": Bilingual("总投资起点（元）", "Least investment (yuan)"),
@@ -49,14 +50,15 @@ MONITORS: Final[Mapping[str, Bilingual]] = {
     "only_less": Bilingual("只看少于应有的", "Less than expected only"),
     "project": Bilingual("项目", "Project"),
     "begun": Bilingual("开工", "Begun"),
-    "seen_from": Bilingual("税款可见自", "Tax seen from"),
-    "total": Bilingual("总投资（元）", "Total (yuan)"),
+    "seen_from": Bilingual("税款可见自", "tax seen from"),
+    "of_total": Bilingual("总投资", "of"),
     "completed": Bilingual("已完成（元）", "Completed (yuan)"),
     "paid": Bilingual("已缴税款（元）", "Tax paid (yuan)"),
     "expected": Bilingual("应有税款（元）", "Expected tax (yuan)"),
-    "unknown_parties": Bilingual("未识别单位", "Unknown parties"),
-    "picture": Bilingual("应有（横条）与已缴（圆点）", "Expected (bar) and paid (point)"),
+    "unknown_parties": Bilingual("未识别单位", "Unknown"),
+    "picture": Bilingual("应有与已缴", "Expected and paid"),
     "less": Bilingual("偏少", "less"),
+    "count": Bilingual("个项目", "projects"),
     "none": Bilingual("没有符合条件的项目。", "No project fits."),
     "no_report": Bilingual(
         "尚无报告。完成一次比对后，这里显示监测结果。",

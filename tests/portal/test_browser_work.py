@@ -12,6 +12,7 @@ from portal.app import create_app
 from portal.config import PortalConfig
 from tests.portal.city_hall import CHIEF, LI, MORNING, SUN
 from tests.portal.conftest import serving
+from tests.portal.monitor_report import reported
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that a test makes
 
@@ -19,7 +20,7 @@ PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that a test makes
 @pytest.fixture(scope="module")
 def desk(hall):
     """The portal of a supervisor."""
-    with serving(hall.app(CHIEF)) as address:
+    with reported(hall), serving(hall.app(CHIEF)) as address:
         yield address
 
 
@@ -58,6 +59,15 @@ def test_a_page_is_accessible_narrow_or_wide(page, desk, finding, path, language
     page.set_viewport_size({"width": 360, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert page.complaints == []
+
+
+def test_the_map_leads_to_a_district_by_keyboard(page, desk):
+    page.goto(f"{desk}/board")
+    page.locator("#map .levels a").last.focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("市南区: ")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/findings\?district=370202"))
 
 
 def test_the_list_is_filtered_sorted_and_opened_by_keyboard(page, desk):

@@ -6,6 +6,7 @@ from portal.app import create_app
 from portal.config import PortalConfig
 from tests.portal.asking import Reader
 from tests.portal.city_hall import HIDDEN, LI, MARK, PDF, SUBJECT, WANG
+from tests.portal.monitor_report import reported
 from tests.portal.test_fuzz import OPERATIONS
 
 ASKED = {
@@ -23,7 +24,17 @@ ASKED = {
     "/findings/steps": {"action": "note", "text": "x", "pick": []},
     "/findings/views": {"view": "x", "id": SUBJECT},
     "/findings/views/remove": {"view": "x"},
+    "/key-taxpayers": {},
+    "/projects": {},
 }
+MONITORS = ("/key-taxpayers", "/projects")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def report(hall):
+    """A report that names an enterprise of the hidden finding's district."""
+    with reported(hall, HIDDEN):
+        yield
 
 
 def ask(hall, actor, path, method, secret):
@@ -60,6 +71,7 @@ def test_the_same_question_tells_those_whose_district_it_is(hall, secret, path, 
     answer = ask(hall, LI, path, method, secret)
     assert answer.status_code == 200
     told = {"/findings.xlsx": b"PK", "/findings/{finding_id}/files/{sha256}": PDF, "/board": b"<b>1</b>"}
+    told |= dict.fromkeys(MONITORS, HIDDEN.encode())
     assert told.get(path, finding.encode()) in answer.content
 
 
