@@ -64,12 +64,14 @@ class CutRule:
         weigh: weighs further pairs.
         doubt: total bits below which they do where their identifiers differ.
         differ: whether they do; asked only where it decides.
+        together: by node the group that was judged to be one, inside which nothing contradicts; null where none was.
     """
 
     contradiction: float
     weigh: Weigh
     doubt: float = -np.inf
     differ: Differ = _nowhere
+    together: Component | None = None
 
     def against(self, pairs: Pairs, bits: Bits) -> Flags:
         """Which pairs contradict each other."""
@@ -77,6 +79,8 @@ class CutRule:
         asked = np.flatnonzero(~out & (bits < self.doubt))
         if len(asked):
             out[asked] = self.differ(Pairs(pairs.left[asked], pairs.right[asked]))
+        if self.together is not None:
+            out &= self.together[pairs.left] != self.together[pairs.right]
         return out
 
 

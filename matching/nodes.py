@@ -101,6 +101,8 @@ def group_keys(records: Records, model: MatchModel, of: Places | None = None) ->
         group[open_] = mixed(*(records.codes[field][rows] + np.int32(1) for field in fields), number + 1)
         open_ = np.flatnonzero(group == 0)
         rows = open_ if of is None else of[open_]
+    if records.alone is not None:
+        group[records.alone if of is None else records.alone[of]] = 0
     return group
 
 

@@ -34,6 +34,7 @@ class Records:
         others: field → further codes by record (former names).
         told: field that another one tells → whether it told the record's value.
         values: field → its distinct values.
+        alone: which records become nodes of their own, whatever they share; null for none.
     """
 
     datasets: tuple[str, ...]
@@ -43,6 +44,7 @@ class Records:
     others: Mapping[str, tuple[Codes, ...]]
     told: Mapping[str, npt.NDArray[np.bool_]]
     values: Mapping[str, ValueTable]
+    alone: npt.NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -99,6 +101,20 @@ def without_unread_texts(records: Records, model: MatchModel) -> Records:
         for field, table in records.values.items()
     }
     return replace(records, values=values)
+
+
+def some(records: Records, rows: npt.NDArray[np.int64], *, with_ids: bool = True) -> Records:
+    """Some records in the order of the rows, with the values of all; without their record ids where none asks."""
+    ids = records.record_ids
+    return replace(
+        records,
+        dataset=records.dataset[rows],
+        record_ids=ids.take(pa.array(rows)) if with_ids else ids.slice(0, 0),
+        codes={field: codes[rows] for field, codes in records.codes.items()},
+        others={field: tuple(one[rows] for one in others) for field, others in records.others.items()},
+        told={field: told[rows] for field, told in records.told.items()},
+        alone=None if records.alone is None else records.alone[rows],
+    )
 
 
 Field = tuple[Codes, tuple[Codes, ...], npt.NDArray[np.bool_] | None, ValueTable]

@@ -15,13 +15,15 @@ import numpy as np
 
 from matching import frozen, outputs, parameters, training, weighing
 from matching.blocking import Pairs, RuleCount, candidate_pairs
-from matching.clustering import Cut, belonging, cluster
+from matching.clustering import Cut, belonging
 from matching.collapsed import collapsed_chances
 from matching.contradictions import cut_rule
 from matching.coverage import Coverage, coverage
 from matching.evidence import SLICE, Evidence, compare
 from matching.frozen import Frozen
 from matching.incremental import state
+from matching.judgements import NONE as NO_JUDGEMENTS
+from matching.judgements import Judgements, Ruled, WeighedPairs, applied, cluster_ruled, ruled, with_ruled
 from matching.model import MatchModel, declared
 from matching.nodes import Nodes
 from matching.outputs import Weighed
@@ -46,10 +48,12 @@ class MatchOptions:
     Attributes:
         only: `crosswalk` leaves out the review pairs.
         model: a model.json of an earlier match; its parameters are used and nothing is trained.
+        judgements: what stewards decided.
     """
 
     only: Literal["crosswalk"] | None = None
     model: Path | None = None
+    judgements: Judgements = NO_JUDGEMENTS
 
 
 @dataclass(frozen=True)
@@ -112,17 +116,19 @@ def match_with(model: MatchModel, tables: Given, out: Path, *, options: MatchOpt
     watch = Stopwatch()
     with sparing_pool():
         with watch.stage("standardise") as stage:
-            records = read(tables() if callable(tables) else tables, model)
+            records = applied(read(tables() if callable(tables) else tables, model), options.judgements)
             stage.rows = len(records)
         with ThreadPoolExecutor(1) as background:
-            job = _Job(model, trained, known_values, out, options.only, watch, background)
+            job = _Job(model, trained, known_values, out, options.only, watch, background, options.judgements)
             return _match(records, job)
 
 
-def match_standardised(model: MatchModel, records: Records, out: Path, watch: Stopwatch) -> MatchSummary:
-    """Train and match records that are standardised already; without review pairs."""
+def match_standardised(
+    model: MatchModel, records: Records, judgements: Judgements, out: Path, watch: Stopwatch
+) -> MatchSummary:
+    """Train and match records that are standardised, and bear their judgements, already; without review pairs."""
     with sparing_pool(), ThreadPoolExecutor(1) as background:
-        return _match(records, _Job(model, None, None, out, "crosswalk", watch, background))
+        return _match(records, _Job(model, None, None, out, "crosswalk", watch, background, judgements))
 
 
 @dataclass(frozen=True)
@@ -136,6 +142,7 @@ class _Job:
     only: Literal["crosswalk"] | None
     watch: Stopwatch
     background: Executor
+    judgements: Judgements
 
 
 def _match(records: Records, job: _Job) -> MatchSummary:
@@ -158,7 +165,8 @@ def _match(records: Records, job: _Job) -> MatchSummary:
             training.train(records, nodes, model, evidence), bounds={one.rule: one.largest for one in rule_counts}
         )
         common = weighing.frequencies(nodes, records, model, known_values)
-    decision = _decide(records, nodes, model, (known, common), (pairs, evidence), watch)
+    judged = ruled(records, nodes, job.judgements)
+    decision = _decide((records, nodes, judged), model, (known, common), (pairs, evidence), watch)
     missed = None
     if job.only != "crosswalk":
         with watch.stage("estimate what blocking missed") as stage:
@@ -167,7 +175,9 @@ def _match(records: Records, job: _Job) -> MatchSummary:
     with watch.stage("write") as stage:
         stage.rows = len(records)
         counts = {field: one.counts for field, one in common.items()}
-        made = state.MatchState(records, nodes, counts, pairs, decision.weighed.bits, decision.root, decision.collapsed)
+        made = state.MatchState(
+            records, nodes, counts, pairs, decision.weighed.bits, decision.root, decision.collapsed, job.judgements
+        )
         state_saved = background.submit(state.save, made, out / state.FOLDER)
         clusters = outputs.write_clusters(out, records, nodes, model.prefix, (decision.root, decision.chances))
         parameters.write(out / "model.json", model, known)
@@ -210,14 +220,13 @@ class _Decision:
 
 
 def _decide(
-    records: Records,
-    nodes: Nodes,
+    given: tuple[Records, Nodes, Ruled],
     model: MatchModel,
     trained: tuple[Parameters, Mapping[str, weighing.Frequencies]],
     found: tuple[Pairs, Evidence],
     watch: Stopwatch,
 ) -> _Decision:
-    (known, common), (pairs, evidence) = trained, found
+    (records, nodes, judged), (known, common), (pairs, evidence) = given, trained, found
     with watch.stage("weigh") as stage:
         stage.rows = len(pairs)
 
@@ -240,9 +249,11 @@ def _decide(
         stage.rows = len(nodes)
         linked = chances >= model.link
         rule = cut_rule(model, known, weigh_further, lambda further: compare(records, nodes, model, further))
-        root, cut = cluster(len(nodes), pairs, bits, linked, rule)
+        every = with_ruled(WeighedPairs(pairs, bits, linked), judged)
+        root, cut = cluster_ruled(len(nodes), every, rule, judged)
         collapsed = collapsed_chances(records, nodes, model, trained)
-        belongs = np.fmax(belonging(root, pairs, chances)[nodes.of_record], collapsed)
+        in_cluster = belonging(root, every.pairs, weighing.probability(every.bits))
+        belongs = np.fmax(in_cluster[nodes.of_record], collapsed)
     weighed = Weighed(pairs, evidence, bits, chances, by_field)
     return _Decision(weighed, root, belongs, collapsed, int(linked.sum()), cut)
 

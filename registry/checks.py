@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from registry.loading import LARGEST_MASTER
@@ -43,8 +45,8 @@ class Figures:
     """What a version counts.
 
     `records`: rows of the crosswalk by dataset. `distinct`: record ids among them. `accepted`: rows of the accepted
-    tables. `known`: masters with a record of the dataset. `filled`: masters with a value, by attribute. `largest`:
-    records of the master that has the most.
+    tables, without those that a judgement leaves out. `known`: masters with a record of the dataset. `filled`: masters
+    with a value, by attribute. `largest`: records of the master that has the most.
     """
 
     masters: int
@@ -73,7 +75,9 @@ SELECT unnest(string_split(sources, ';')) AS name, sum(masters)::BIGINT FROM set
 """
 
 
-def figures(entity: Entity, sources: Sources, golden: Path, work: Path) -> Figures:
+def figures(
+    entity: Entity, sources: Sources, golden: Path, work: Path, suppressed: frozenset[tuple[str, str]] = frozenset()
+) -> Figures:
     """Count a new version.
 
     Args:
@@ -81,6 +85,7 @@ def figures(entity: Entity, sources: Sources, golden: Path, work: Path) -> Figur
         sources: crosswalk with master ids, and the accepted tables.
         golden: the file of golden records.
         work: an empty folder.
+        suppressed: records (dataset, record id) that the match was told to leave out.
     """
     names = [item.name for item in product_contract(entity).columns if item.name not in ("master_id", *DERIVED)]
     filled = ", ".join(f"count({quoted(name)})" for name in names)
@@ -97,13 +102,22 @@ def figures(entity: Entity, sources: Sources, golden: Path, work: Path) -> Figur
         records={row[0]: row[1] for row in by_dataset},
         distinct={row[0]: row[2] for row in by_dataset},
         accepted={
-            name: pq.read_metadata(sources.tables[name]).num_rows
+            name: pq.read_metadata(sources.tables[name]).num_rows - _left_out(sources.tables[name], name, suppressed)
             for name in policy(entity).datasets
             if name in sources.tables
         },
         known=dict(known),
         filled=dict(zip(names, total[3:], strict=True)),
     )
+
+
+def _left_out(table: Path, name: str, suppressed: frozenset[tuple[str, str]]) -> int:
+    """How many rows of an accepted table are of suppressed records."""
+    ids = pa.array([record_id for dataset, record_id in suppressed if dataset == name], pa.string())
+    if not len(ids):
+        return 0
+    known = pq.read_table(table, columns=["record_id"], partitioning=None).column("record_id")
+    return int(pc.sum(pc.is_in(known.cast(pa.string()), value_set=ids)).as_py() or 0)
 
 
 def hold(entity: Entity, now: Figures, before: Mapping[str, Json], limits: Limits, waived: Iterable[str] = ()) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from matching.incremental.state import FOLDER as STATE
+from matching.incremental.state import judgements_of
 from registry.checks import Figures, figures
 from registry.history.differences import Snapshot
 from registry.identities import Assignment, Past, assign
@@ -70,7 +72,11 @@ def make_draft(desk: Desk, goal: Goal, tables: Mapping[str, Path]) -> Draft:
         found, changes = _whole(desk, goal, tables, known, golden), None
     desk.on_step(f"{goal.entity} golden records made")
     counted = figures(
-        goal.entity, Sources(found.crosswalk, tables), golden / "data.parquet", desk.folder(goal, "counted")
+        goal.entity,
+        Sources(found.crosswalk, tables),
+        golden / "data.parquet",
+        desk.folder(goal, "counted"),
+        judgements_of(goal.match / STATE).suppressed,
     )
     return Draft(goal.entity, found, golden, counted, changes)
 

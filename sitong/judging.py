@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from matching.judgements import Judgements
 from registry import migration
 from registry.judgements import ledger
-from registry.judgements.exporting import write_judgements
+from registry.judgements.exporting import for_matching, write_judgements
 from registry.policy import Entity
 from sitong.settings import Settings
 from storage.engine import open_database
@@ -21,6 +22,16 @@ def open_ledger(settings: Settings) -> Iterator[Connection]:
         migration.upgrade(database.engine)
         with database.writer.begin() as connection:
             yield connection
+
+
+def judgements_for(settings: Settings, entity: Entity) -> Judgements:
+    """What a match of an entity honours; where the database was never made, or is of an older release, nothing."""
+    if not settings.server_url and not (settings.zones.postgres / "credentials.json").exists():
+        return Judgements()
+    with open_database(settings.zones, settings.server_url) as database, database.engine.connect() as connection:
+        if connection.execute(text("SELECT to_regclass('registry.judgement')")).scalar() is None:
+            return Judgements()
+        return for_matching(ledger.live(connection).of(entity))
 
 
 def export(settings: Settings, entity: Entity, path: Path) -> int:

@@ -15,13 +15,17 @@ from pathlib import Path
 from typing import Final, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.state_changes import StateChanges, rows_of, state_changes
 from matching import model as match_models
 from matching.incremental.changes import Withdrawn
-from matching.incremental.run import DECIDED, ChangeSummary, Sent, match_changes, trained_of
-from matching.incremental.state import FORMAT, trained_hash
+from matching.incremental.run import DECIDED, ChangeOptions, ChangeSummary, Sent, match_changes, trained_of
+from matching.incremental.state import FOLDER as STATE
+from matching.incremental.state import FORMAT, judgements_of, trained_hash
+from matching.judgements import NONE as NO_JUDGEMENTS
+from matching.judgements import Judgements
 from matching.outputs import write_parquet
 from matching.records import columns_read
 from matching.run import MatchOptions, MatchSummary, match
@@ -35,6 +39,9 @@ from storage.zones import Zones
 
 How = Literal["changes", "full", "retrain"]
 
+JUDGED: Final = "judgements"
+"""Fact of a run: what names the judgements that it honours; empty for none."""
+
 MOST_CHANGED: Final = 0.25
 """Records changed since training, of those trained on, from which the model is to be trained anew: frequencies of
 values and the shares of agreement are then those of another city by a quarter."""
@@ -45,12 +52,13 @@ MOST_WAITING: Final = 1.5
 
 @dataclass(frozen=True)
 class Matching:
-    """One entity's records to be matched: dataset → version of its accepted state; and the moment of it."""
+    """One entity's records to be matched: dataset → version of its accepted state; the moment; what was judged."""
 
     zones: Zones
     entity: Entity
     inputs: Mapping[str, str]
     at: datetime
+    judgements: Judgements = NO_JUDGEMENTS
 
     def table(self, dataset: str, version: str | None = None) -> Path:
         """An accepted table, by default that of the inputs."""
@@ -76,7 +84,8 @@ def reconcile(job: Matching, how: How = "changes") -> Manifest:
             by a model trained on these records.
     """
     runs = finished_runs(job.zones, job.entity)
-    if how == "changes" and (found := _of_inputs(runs, job.inputs)):
+    alike = [one for one in runs if one.facts.get(JUDGED, "") == _judged(job)]
+    if how == "changes" and (found := _of_inputs(alike, job.inputs)):
         return found
     last = runs[0] if runs else None
     if last is None or how == "retrain":
@@ -137,7 +146,7 @@ def _whole(job: Matching, last: Manifest | None, how: How) -> Manifest:
     if is_whole(target):
         return read_manifest(target)
     with staging(job.zones) as folder:
-        summary = match(job.entity, job.tables(), folder, options=MatchOptions(model=model))
+        summary = match(job.entity, job.tables(), folder, options=MatchOptions(model=model, judgements=job.judgements))
         rows = sum(summary.records.values())
         waiting = _waiting(summary.review_pairs, summary.pairs)
         told: dict[str, Json] = {"trained_on": rows, "changed_since": 0, "waiting_then": waiting}
@@ -153,11 +162,14 @@ def _by_changes(job: Matching, last: Manifest) -> Manifest:
     target = _target(job, last.version)
     if is_whole(target):
         return read_manifest(target)
-    changed = {name: _changes(job, last, name) for name in sorted({*job.inputs, *last.inputs})}
+    was = judgements_of(previous / STATE)
+    changed = {
+        name: _rejudged(job, name, _changes(job, last, name), was) for name in sorted({*job.inputs, *last.inputs})
+    }
     columns = columns_read(trained_of(previous).model)
     sent = {name: _sent(job, name, one, columns) for name, one in changed.items()}
     with staging(job.zones) as folder:
-        summary = match_changes(previous, sent, folder)
+        summary = match_changes(previous, sent, folder, how=ChangeOptions(judgements=job.judgements))
         _write_touched(changed, folder)
         count = sum(len(one.changed) + len(one.removed) for one in changed.values())
         pairs = _number(last.facts, "pairs")  # of a day hardly others
@@ -178,6 +190,26 @@ def _changes(job: Matching, last: Manifest, name: str) -> StateChanges:
         return StateChanges(nothing, nothing)
     before = job.table(name, last.inputs[name]) if name in last.inputs else None
     return state_changes(before, job.table(name) if name in job.inputs else None)
+
+
+def _rejudged(job: Matching, name: str, changes: StateChanges, before: Judgements) -> StateChanges:
+    """The changes, with records that are left out now as gone, and those that are left out no more as sent."""
+    was, now = (_left_out(one, name) for one in (before, job.judgements))
+    if name not in job.inputs or not (len(was) or len(now)):
+        return changes
+    back, out = _without(was, now), _without(now, was)
+    there = rows_of(job.table(name), back, frozenset({"record_id"})).column("record_id").cast(pa.string())
+    sent = pc.unique(pa.chunked_array([changes.changed, *there.chunks], pa.string()))
+    gone = pc.unique(pa.chunked_array([changes.removed, out, _without(back, there)], pa.string()))
+    return StateChanges(_without(sent, now), gone)
+
+
+def _left_out(judgements: Judgements, dataset: str) -> pa.StringArray:
+    return pa.array(sorted(one for name, one in judgements.suppressed if name == dataset), pa.string())
+
+
+def _without(ids: pa.StringArray, others: pa.StringArray | pa.ChunkedArray) -> pa.StringArray:
+    return ids.filter(pc.invert(pc.is_in(ids, value_set=others)))
 
 
 def _sent(job: Matching, name: str, changes: StateChanges, columns: frozenset[str]) -> Sent:
@@ -215,12 +247,25 @@ def _manifest(
             "seconds": summary.seconds,
             "matcher": _matcher(job.entity),
             "trained": trained,
+            JUDGED: _judged(job),
         },
     )
 
 
 def _target(job: Matching, salt: str) -> Path:
-    return job.zones.matching(job.entity, _digest(_matcher(job.entity), dict(job.inputs), salt))
+    judged = [found] if (found := _judged(job)) else []
+    return job.zones.matching(job.entity, _digest(_matcher(job.entity), dict(job.inputs), salt, *judged))
+
+
+def _judged(job: Matching) -> str:
+    """What names the judgements of a run; empty where there are none."""
+    one = job.judgements
+    parts: list[Json] = [
+        [[*map(list, pair)] for pair in sorted(one.links)],
+        [[*map(list, pair)] for pair in sorted(one.not_links)],
+        [list(key) for key in sorted(one.suppressed)],
+    ]
+    return _digest(*parts) if any(parts) else ""
 
 
 def _waiting(review: int | None, pairs: float) -> float:

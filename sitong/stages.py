@@ -27,6 +27,7 @@ from registry.policy import policy
 from registry.relations import publishing as relations
 from schemas.contract import source_contract
 from sitong import quality, reconciling
+from sitong.judging import judgements_for
 from sitong.reconciling import How, Matching
 from sitong.recording import open_store
 from sitong.settings import Settings, now
@@ -124,7 +125,8 @@ def reconcile(settings: Settings, entity: Entity, *, how: How = "changes") -> Ma
     if not states:
         return None
     inputs = {name: manifest.version for name, manifest in states.items()}
-    return reconciling.reconcile(Matching(settings.zones, entity, inputs, now()), how)
+    judgements = judgements_for(settings, entity)
+    return reconciling.reconcile(Matching(settings.zones, entity, inputs, now(), judgements), how)
 
 
 def publish(

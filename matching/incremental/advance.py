@@ -14,15 +14,17 @@ import numpy.typing as npt
 
 from matching import weighing
 from matching.blocking import Pairs
-from matching.clustering import Component, Cut, cluster, components
+from matching.clustering import Component, Cut, components
 from matching.collapsed import collapsed_chances
 from matching.contradictions import cut_rule
 from matching.evidence import Evidence, compare
 from matching.frozen import Frozen
 from matching.incremental.changes import Changed, Flags, Withdrawn, apply
+from matching.incremental.judging import judged_anew, without_suppressed
 from matching.incremental.pairing import Paired, pair_anew
 from matching.incremental.regrouping import Regrouped, regroup
 from matching.incremental.state import MatchState
+from matching.judgements import Judgements, Ruled, WeighedPairs, cluster_ruled, ruled, with_ruled
 from matching.model import MatchModel
 from matching.nodes import Nodes
 from matching.parameters import Parameters
@@ -62,7 +64,9 @@ class Advanced:
     common: Mapping[str, Frequencies]
 
 
-def advance(before: MatchState, sent: Records, withdrawn: Mapping[str, Withdrawn], trained: Trained) -> Advanced:
+def advance(
+    before: MatchState, sent: Records, withdrawn: Mapping[str, Withdrawn], trained: Trained, judgements: Judgements
+) -> Advanced:
     """Apply changes to a match.
 
     Args:
@@ -70,27 +74,37 @@ def advance(before: MatchState, sent: Records, withdrawn: Mapping[str, Withdrawn
         sent: new and changed records, standardised by themselves.
         withdrawn: by dataset, what is no more.
         trained: the model that made the match; nothing of it is trained anew.
+        judgements: those of now. Records that are left out no more must be among those sent.
     """
     model, bounds = trained.model, trained.parameters.bounds
     sent, _ = without_known(sent, model, trained.values.placeholders)
-    changed = apply(before.records, sent, withdrawn, model)
+    sent, withdrawn = without_suppressed(before, sent, withdrawn, judgements)
+    changed = judged_anew(apply(before.records, sent, withdrawn, model), before.judgements, judgements)
     old = _under_new_values(before.records, changed.records)
     regrouped = regroup(before.nodes, old, changed, model)
     paired = pair_anew(changed.records, before.nodes, regrouped, model, bounds)
     common = _frequencies(before, changed.records, trained)
     weigh = _Weigh(changed.records, regrouped.nodes, trained, common)
     pairs, bits = _all_pairs(before, regrouped, paired, weigh)
-    root, decided, cut = _clusters(before, regrouped, paired.anew, (pairs, bits), weigh)
+    judged = ruled(changed.records, regrouped.nodes, judgements)
+    root, decided, cut = _clusters(before, (regrouped, judged), paired.anew, (pairs, bits), weigh)
     counts = {field: one.counts for field, one in common.items()}
     collapsed = _collapsed(before, regrouped, changed, trained, common)
-    state = MatchState(changed.records, regrouped.nodes, counts, pairs, bits, root, collapsed)
+    state = MatchState(changed.records, regrouped.nodes, counts, pairs, bits, root, collapsed, judgements)
     return Advanced(state, changed, int(paired.anew.sum()), len(paired.pairs), decided, cut, common)
 
 
 def _under_new_values(before: Records, after: Records) -> Records:
     """The records before with the values of today: codes keep their meaning."""
     return Records(
-        before.datasets, before.dataset, before.record_ids, before.codes, before.others, before.told, after.values
+        before.datasets,
+        before.dataset,
+        before.record_ids,
+        before.codes,
+        before.others,
+        before.told,
+        after.values,
+        before.alone,
     )
 
 
@@ -147,21 +161,21 @@ def _all_pairs(before: MatchState, regrouped: Regrouped, paired: Paired, weigh: 
 
 
 def _clusters(
-    before: MatchState, regrouped: Regrouped, anew: Flags, weighed: tuple[Pairs, Bits], weigh: _Weigh
+    before: MatchState, now: tuple[Regrouped, Ruled], anew: Flags, weighed: tuple[Pairs, Bits], weigh: _Weigh
 ) -> tuple[Component, npt.NDArray[np.bool_], Cut]:
     """Cluster by node; which nodes were decided again; and what was cut among them."""
-    pairs, bits = weighed
-    model = weigh.trained.model
-    linked = weighing.probability(bits) >= model.link
-    size = len(regrouped.nodes)
+    regrouped, judged = now
+    model, size = weigh.trained.model, len(regrouped.nodes)
+    every = with_ruled(WeighedPairs(*weighed, weighing.probability(weighed[1]) >= model.link), judged)
+    pairs, bits, linked = every.pairs, every.bits, every.linked
     component = components(size, pairs.left[linked], pairs.right[linked])
     touched = np.zeros(size, bool)
     touched[component[anew | _left_behind(before, regrouped, anew, model.link)]] = True
     decided = touched[component]
     rows = np.flatnonzero(decided[pairs.left] & decided[pairs.right])
-    chosen = Pairs(pairs.left[rows], pairs.right[rows])
+    chosen = WeighedPairs(Pairs(pairs.left[rows], pairs.right[rows]), bits[rows], linked[rows])
     rule = cut_rule(model, weigh.trained.parameters, weigh, weigh.compare)
-    root, cut = cluster(size, chosen, bits[rows], linked[rows], rule)
+    root, cut = cluster_ruled(size, chosen, rule, judged)
     kept = np.flatnonzero(~decided)
     root[kept] = regrouped.place[before.root[regrouped.came_from[kept]]]
     return root, decided, cut
@@ -169,8 +183,12 @@ def _clusters(
 
 def _left_behind(before: MatchState, regrouped: Regrouped, anew: Flags, link: float) -> Flags:
     """Nodes that were in one component with a node that is no more or was formed anew."""
-    linked = weighing.probability(before.bits) >= link
-    component = components(len(before.root), before.pairs.left[linked], before.pairs.right[linked])
+    every = with_ruled(
+        WeighedPairs(before.pairs, before.bits, weighing.probability(before.bits) >= link),
+        ruled(before.records, before.nodes, before.judgements),
+    )
+    pairs, linked = every.pairs, every.linked
+    component = components(len(before.root), pairs.left[linked], pairs.right[linked])
     lost = regrouped.place < 0
     lost |= anew[regrouped.place]
     touched = np.zeros(len(before.root), bool)

@@ -4,7 +4,7 @@ Invariant: the nodes that a collapse of all records gives, in the same order.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from matching.incremental.changes import Changed, Flags, Rows
 from matching.model import MatchModel
 from matching.nodes import Held, Nodes, collapse, group_keys
 from matching.parallel import in_parallel
-from matching.records import Records
+from matching.records import Records, some
 from matching.standardise.values import Codes
 
 
@@ -46,7 +46,7 @@ def regroup(before: Nodes, old: Records, changed: Changed, model: MatchModel) ->
     kept_row = came_from >= 0
     kept_row[kept_row] = ~touched[before.of_record[came_from[kept_row]]]
     rows = np.flatnonzero(~kept_row)
-    fresh = collapse(_some(changed.records, rows), model)
+    fresh = collapse(some(changed.records, rows, with_ids=False), model)
     return _merged(before, touched, changed, (rows, fresh))
 
 
@@ -57,18 +57,6 @@ def _touched(before: Nodes, old: Records, changed: Changed, model: MatchModel) -
     keys = group_keys(changed.records, model, np.flatnonzero(changed.came_from < 0))
     touched |= np.isin(group_keys(old, model, before.first), keys[keys != 0])
     return touched
-
-
-def _some(records: Records, rows: Rows) -> Records:
-    """Some records, with the values of all."""
-    return replace(
-        records,
-        dataset=records.dataset[rows],
-        record_ids=records.record_ids.slice(0, 0),
-        codes={field: codes[rows] for field, codes in records.codes.items()},
-        others={field: tuple(one[rows] for one in others) for field, others in records.others.items()},
-        told={field: told[rows] for field, told in records.told.items()},
-    )
 
 
 def _merged(before: Nodes, touched: Flags, changed: Changed, made: tuple[Rows, Nodes]) -> Regrouped:

@@ -14,6 +14,7 @@ from matching import outputs
 from matching.incremental import link_changes, state
 from matching.incremental.advance import advance
 from matching.incremental.run import Sent, trained_of
+from matching.judgements import Judgements
 from matching.records import read
 from matching.run import MatchSummary, match_standardised
 from matching.stages import Stopwatch
@@ -28,13 +29,16 @@ class Retrained:
     parted: int
 
 
-def match_retrained(previous: Path, sent: Mapping[str, Sent], out: Path) -> Retrained:
+def match_retrained(
+    previous: Path, sent: Mapping[str, Sent], out: Path, judgements: Judgements | None = None
+) -> Retrained:
     """Match all records of a finished match and of some changes with a model trained on them.
 
     Args:
         previous: the folder of the match before; it stays as it is.
         sent: by dataset.
         out: folder for what a match writes, and for link_changes.parquet (see `link_changes.write`).
+        judgements: those of now; null for those of the match before.
 
     Raises:
         BadSpecification: as `matching.incremental.run.match_changes`.
@@ -45,9 +49,10 @@ def match_retrained(previous: Path, sent: Mapping[str, Sent], out: Path) -> Retr
         trained = trained_of(previous)
         before = state.load(previous / state.FOLDER)
         records = read({name: one.rows for name, one in sent.items()}, trained.model)
-        after = advance(before, records, {name: one.withdrawn for name, one in sent.items()}, trained)
+        withdrawn = {name: one.withdrawn for name, one in sent.items()}
+        after = advance(before, records, withdrawn, trained, before.judgements if judgements is None else judgements)
         stage.rows = len(records)
-    summary = match_standardised(trained.model, after.state.records, out, watch)
+    summary = match_standardised(trained.model, after.state.records, after.state.judgements, out, watch)
     anew = state.load(out / state.FOLDER)
     found = link_changes.link_changes(after.state.root[after.state.nodes.of_record], anew.root[anew.nodes.of_record])
     link_changes.write(out / link_changes.FILE, after.state.records, found)

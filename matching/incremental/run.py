@@ -23,6 +23,7 @@ from matching.incremental import state
 from matching.incremental.advance import Advanced, Trained, advance
 from matching.incremental.changes import Withdrawn
 from matching.incremental.state import MatchState
+from matching.judgements import Judgements, WeighedPairs, ruled, with_ruled
 from matching.outputs import Weighed
 from matching.records import read
 from matching.review import pending_rows, write_review
@@ -40,6 +41,20 @@ class Sent:
 
     rows: pa.Table
     withdrawn: Withdrawn
+
+
+@dataclass(frozen=True)
+class ChangeOptions:
+    """How changes are matched.
+
+    Attributes:
+        only: `crosswalk` leaves out the review pairs.
+        judgements: what stewards decided, as of now; null for those that the match before honours. A record that is
+            left out no more has to be sent.
+    """
+
+    only: Literal["crosswalk"] | None = None
+    judgements: Judgements | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +105,7 @@ def trained_of(folder: Path) -> Trained:
 
 
 def match_changes(
-    previous: Path, sent: Mapping[str, Sent], out: Path, *, only: Literal["crosswalk"] | None = None
+    previous: Path, sent: Mapping[str, Sent], out: Path, *, how: ChangeOptions | None = None
 ) -> ChangeSummary:
     """Match what changed since a finished match, with its model.
 
@@ -99,13 +114,13 @@ def match_changes(
         sent: by dataset.
         out: folder for crosswalk.parquet, review.parquet, model.json, values.parquet, summary.json and the state, of
             the match after, and for decided.parquet: the records whose cluster was decided again.
-        only: `crosswalk` leaves out the review pairs.
+        how: see `ChangeOptions`.
 
     Raises:
         BadSpecification: there is no whole match of this release in `previous`, or a table has no record ids.
     """
     with sparing_pool(), ThreadPoolExecutor(1) as background:
-        return _match_changes(previous, sent, out, background, only)
+        return _match_changes(previous, sent, out, background, how or ChangeOptions())
 
 
 def _match_changes(
@@ -113,7 +128,7 @@ def _match_changes(
     sent: Mapping[str, Sent],
     out: Path,
     background: Executor,
-    only: Literal["crosswalk"] | None,
+    how: ChangeOptions,
 ) -> ChangeSummary:
     outputs.prepare(out)
     watch = Stopwatch()
@@ -126,7 +141,9 @@ def _match_changes(
         records = read({name: one.rows for name, one in sent.items()}, trained.model)
         stage.rows = len(records)
     with watch.stage("decide") as stage:
-        after = advance(before, records, {name: one.withdrawn for name, one in sent.items()}, trained)
+        withdrawn = {name: one.withdrawn for name, one in sent.items()}
+        judgements = before.judgements if how.judgements is None else how.judgements
+        after = advance(before, records, withdrawn, trained, judgements)
         stage.rows = len(records)
     with watch.stage("write") as stage:
         saved = [
@@ -143,7 +160,7 @@ def _match_changes(
         state.seal(after.state, out / state.FOLDER)
         stage.rows = len(after.state.records)
     review = None
-    if only is None:
+    if how.only is None:
         with watch.stage("order review pairs") as stage:
             review = stage.rows = _write_review(after, trained, out)
     return _summary(after, trained, (*clusters, review), watch, out)
@@ -176,7 +193,10 @@ def _write_decided(after: Advanced, path: Path) -> None:
 
 
 def _write(after: MatchState, trained: Trained, out: Path) -> tuple[int, int]:
-    of_node = belonging(after.root, after.pairs, weighing.probability(after.bits))
+    linked = np.zeros(len(after.pairs), bool)  # belonging does not ask
+    judged = ruled(after.records, after.nodes, after.judgements)
+    every = with_ruled(WeighedPairs(after.pairs, after.bits, linked), judged)
+    of_node = belonging(after.root, every.pairs, weighing.probability(every.bits))
     belongs = np.fmax(of_node[after.nodes.of_record], after.collapsed)
     return outputs.write_clusters(out, after.records, after.nodes, trained.model.prefix, (after.root, belongs))
 

@@ -19,9 +19,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matching import frozen
+from matching import judgements as judged
 from matching.blocking import Pairs
 from matching.clustering import Component
 from matching.incremental.arrays import ArrayFolder
+from matching.judgements import Judgements
 from matching.nodes import Held, Nodes
 from matching.records import Records
 from matching.standardise.values import Feature, ValueTable
@@ -48,6 +50,7 @@ class MatchState:
         pairs: candidate pairs of nodes; `bits`: their total weight.
         root: cluster by node, named by its smallest node.
         collapsed: probability by record that it belongs to its node; NaN where the node is one record.
+        judgements: those that it honours.
     """
 
     records: Records
@@ -57,6 +60,7 @@ class MatchState:
     bits: Bits
     root: Component
     collapsed: Bits
+    judgements: Judgements = judged.NONE
 
 
 def save(state: MatchState, folder: Path) -> None:
@@ -70,6 +74,7 @@ def save(state: MatchState, folder: Path) -> None:
     arrays.save("records.collapsed", state.collapsed)
     for field, counts in state.holders.items():
         arrays.save(f"holders.{field}", counts)
+    judged.write(state.judgements, folder / judged.FILE)
 
 
 def seal(state: MatchState, folder: Path) -> None:
@@ -151,15 +156,23 @@ def load(folder: Path) -> MatchState:
     arrays = ArrayFolder(folder)
     with _whole(folder):
         pairs = Pairs(arrays.load("pairs.left"), arrays.load("pairs.right"))
+        judgements = judgements_of(folder)
         return MatchState(
-            _records(arrays, manifest),
+            judged.marked(_records(arrays, manifest), judgements),
             _nodes(arrays, manifest),
             {field: arrays.load(f"holders.{field}") for field in arrays.names("holders.")},
             pairs,
             arrays.load("pairs.bits"),
             arrays.load("clusters.root"),
             arrays.load("records.collapsed"),
+            judgements,
         )
+
+
+def judgements_of(folder: Path) -> Judgements:
+    """The judgements that a state honours; a release before there were any knew none."""
+    path = folder / judged.FILE
+    return judged.read(path) if path.exists() else judged.NONE
 
 
 @contextmanager

@@ -1,42 +1,36 @@
-"""What holds, as a file that a match reads: links, not-links and suppressed records of one base.
+"""What holds of one base, for a match: links, not-links and suppressed records.
 
 Values are none of it: publication reads them from the ledger.
 """
 
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from registry.judgements.judgement import Judgement
+from matching.judgements import Judgements, Key, write
+from registry.judgements.judgement import Judgement, RecordKey
 from registry.judgements.replay import Live
-
-SCHEMA = pa.schema(
-    [
-        pa.field("kind", pa.string(), nullable=False),
-        *(pa.field(name, pa.string(), nullable=False) for name in ("source", "dataset", "record_id")),
-        *(pa.field(f"other_{name}", pa.string()) for name in ("source", "dataset", "record_id")),
-    ]
-)
-"""One row per judgement that holds, sorted; the other record is null where a record is suppressed."""
+from storage.errors import Internal
 
 
-def judgement_table(live: Live) -> pa.Table:
+def for_matching(live: Live) -> Judgements:
     """What holds, of one base (`Live.of`)."""
-    rows = sorted(_row(one) for one in (*live.links, *live.not_links, *live.suppressed.values()))
-    columns = {field.name: pa.array([row[at] or None for row in rows], field.type) for at, field in enumerate(SCHEMA)}
-    return pa.table(columns, schema=SCHEMA)
+    return Judgements(
+        frozenset(map(_pair, live.links)), frozenset(map(_pair, live.not_links)), frozenset(map(_key, live.suppressed))
+    )
 
 
 def write_judgements(live: Live, path: Path) -> int:
-    """Write `judgement_table`; how many rows."""
-    table = judgement_table(live)
-    path.touch(mode=0o600)
-    pq.write_table(table, path, compression="zstd")
-    return int(table.num_rows)
+    """Write `for_matching` as `sitong match --judgements` reads it; how many judgements."""
+    judgements = for_matching(live)
+    write(judgements, path)
+    return len(judgements.links) + len(judgements.not_links) + len(judgements.suppressed)
 
 
-def _row(one: Judgement) -> tuple[str, ...]:
-    said = one.said
-    keys = [(key.source, key.dataset, key.record_id) if key else ("", "", "") for key in (said.record, said.other)]
-    return (said.kind, *keys[0], *keys[1])
+def _pair(one: Judgement) -> tuple[Key, Key]:
+    if one.said.record is None or one.said.other is None:
+        raise Internal("a judged pair lacks a record", f"judgement {one.number}")
+    first, second = sorted((_key(one.said.record), _key(one.said.other)))
+    return (first, second)
+
+
+def _key(record: RecordKey) -> Key:
+    return (record.table, record.record_id)

@@ -17,6 +17,7 @@ from sitong.settings import today
 
 if TYPE_CHECKING:
     from matching.incremental.run import Sent
+    from matching.judgements import Judgements
     from matching.run import MatchOptions, MatchSummary
     from sitong.reading import Judged, Reading
 
@@ -64,6 +65,10 @@ def match(
     retrain: Annotated[
         bool, typer.Option("--retrain", help="With --since: train anew, and tell every link that changes 重新训练")
     ] = False,
+    judgements: Annotated[
+        Path | None,
+        typer.Option(help="Of `sitong judge export`; --since keeps those before 裁定", exists=True, dir_okay=False),
+    ] = None,
     as_of: Day = None,
     accept: Annotated[list[str] | None, typer.Option(help="Accept a held dataset (police.resident) 放行")] = None,
 ) -> None:
@@ -72,13 +77,15 @@ def match(
 
     _check_model(model, _ENTITIES[matched] if matched is not None else None)
     with without_pandas(), made_beside(out_folder) as folder:
+        from matching import judgements as judgement_files
         from matching.run import MatchOptions
         from sitong.reading import Judged
 
-        options = MatchOptions(only="crosswalk" if only else None, model=_trained(model))
+        ruled = judgement_files.read(judgements) if judgements else None
+        options = MatchOptions("crosswalk" if only else None, _trained(model), ruled or judgement_files.NONE)
         judged = Judged(as_of.date() if as_of else today(), _datasets(accept or []))
         if since is not None and matched is not None and drops is not None and not records and model is None:
-            _match_changes(_ENTITIES[matched], since, drops, folder, judged, (options.only, retrain))
+            _match_changes(_ENTITIES[matched], since, drops, folder, judged, (options.only, ruled, retrain))
         elif retrain:
             raise typer.BadParameter("--retrain goes with --since: without it every match is trained on its records")
         elif since is None and matched is not None and drops is not None and not records:
@@ -158,10 +165,10 @@ def _match_changes(
     drops: Path,
     folder: Path,
     judged: "Judged",
-    how: tuple[Literal["crosswalk"] | None, bool],
+    how: "tuple[Literal['crosswalk'] | None, Judgements | None, bool]",
 ) -> None:
-    """Apply a drop of changes to a finished match; `how`: where to stop, and whether to train anew."""
-    only, retrain = how
+    """Apply a drop of changes to a finished match; `how`: where to stop, judgements, and whether to train anew."""
+    only, judgements, retrain = how
     from matching.incremental import run, state
     from matching.incremental.changes import Withdrawn
     from matching.records import columns_read
@@ -180,21 +187,21 @@ def _match_changes(
         note(line)
     sent = {name: run.Sent(one.rows, Withdrawn(one.deleted, one.whole)) for name, one in changes.items()}
     if retrain:
-        _match_retrained(since, sent, folder)
+        _match_retrained(since, sent, folder, judgements)
     else:
         with step(f"match changes of {entity}s 变更匹配") as said:
-            summary = run.match_changes(since, sent, folder, only=only)
+            summary = run.match_changes(since, sent, folder, how=run.ChangeOptions(only, judgements))
             said.append(f"{summary.added:,} new, {summary.replaced:,} changed, {summary.removed:,} gone")
             said.append(f"{summary.clusters:,} {entity}s")
     _add_reading(folder / "summary.json", reading)
 
 
-def _match_retrained(since: Path, sent: "Mapping[str, Sent]", folder: Path) -> None:
+def _match_retrained(since: Path, sent: "Mapping[str, Sent]", folder: Path, judgements: "Judgements | None") -> None:
     """Train anew on all records; `link_changes.parquet` names every link on which old and new model differ."""
     from matching.incremental.retraining import match_retrained
 
     with step("train anew and match 重新训练") as said:
-        found = match_retrained(since, sent, folder)
+        found = match_retrained(since, sent, folder, judgements)
         said.append(f"{found.summary.clusters:,} clusters")
         said.append(f"{found.joined:,} links made and {found.parted:,} undone by the new parameters")
 

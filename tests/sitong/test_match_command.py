@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from matching.judgements import Judgements, write
 from tests.sitong.exports import FORMATS, export, write_batch
 from tests.sitong.homes import CROSSWALK, call, columns, groups, masters, records
 from tests.sitong.town import AS_OF, ENTERPRISES, FACTS, PERSONS
@@ -212,3 +213,22 @@ def test_a_held_dataset_is_matched_once_it_is_accepted(town, tmp_path, more):
     assert len(pq.read_table(tmp_path / "out" / "crosswalk.parquet")) == len(rows)
     assert call(*arguments, "--accept", "police.citizen").status == 2
     assert call(*arguments, "--accept", "fewer_masters").status == 2
+
+
+def test_a_file_of_judgements_is_followed_and_kept_by_the_match_of_changes(town, tmp_path):
+    drop = export(town, tmp_path / "drop", PERSONS, style="text parquet")
+    before = matched("persons", drop, tmp_path / "before", "--only", "crosswalk").to_pylist()
+    one, gone = before[0], before[-1]
+    other = next(row for row in before if row["master_id"] not in (one["master_id"], gone["master_id"]))
+    key = lambda row: (f"{row['source']}.{row['dataset']}", row["record_id"])  # noqa: E731
+    pair = tuple(sorted((key(one), key(other))))
+    write(Judgements(links=frozenset({pair}), suppressed=frozenset({key(gone)})), tmp_path / "judged.parquet")
+    told = ("--only", "crosswalk", "--judgements", tmp_path / "judged.parquet")
+    ids = masters(matched("persons", drop, tmp_path / "told", *told))
+    assert ids[key(one)] == ids[key(other)]
+    assert key(gone) not in ids
+    quiet = export(town, tmp_path / "quiet", ["family_planning.person"], style="text parquet")
+    after = masters(matched("persons", quiet, tmp_path / "after", "--since", tmp_path / "told", "--only", "crosswalk"))
+    assert after == ids
+    back = ("--since", tmp_path / "before", *told)
+    assert masters(matched("persons", quiet, tmp_path / "back", *back)) == ids

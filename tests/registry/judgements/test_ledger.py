@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from matching.judgements import Judgements
 from registry.judgements import acts, ledger
-from registry.judgements.exporting import judgement_table
+from registry.judgements.exporting import for_matching
 from registry.judgements.judgement import Author, RecordKey, link, not_link, override, suppress
 from registry.judgements.replay import replay
 from registry.master_ids import master_ids
@@ -46,11 +47,9 @@ def test_every_prefix_of_the_ledger_replays_to_what_held_then(writer):
     assert (every[0].at, every[0].author) == (AT, AUTHOR)
     final = held[-1][1]
     assert [one.said for one in final.not_links] == [not_link(ONE, THIRD)]
-    assert judgement_table(final.of("person")).to_pylist() == [
-        {"kind": "not_link", "source": "police", "dataset": "resident", "record_id": "R1",
-         "other_source": "police", "other_dataset": "resident", "other_record_id": "R3"}
-    ]  # fmt: skip
-    assert not judgement_table(final.of("enterprise"))
+    pair = (("police.resident", "R1"), ("police.resident", "R3"))
+    assert for_matching(final.of("person")) == Judgements(not_links=frozenset({pair}))
+    assert for_matching(final.of("enterprise")) == Judgements()
     with writer.begin() as connection, pytest.raises(BadSpecification, match="withdrawn already"):
         ledger.take_back(connection, AUTHOR, [1], AT)
     with writer.begin() as connection, pytest.raises(BadSpecification, match="no such judgement"):
