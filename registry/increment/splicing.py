@@ -34,7 +34,7 @@ class Replacement:
 
 
 def by_column(name: str, removed: pa.ChunkedArray, rows: Path) -> Replacement:
-    """A replacement in a file that is sorted first by a column of ASCII text or of integers, never null.
+    """A replacement in a file that is sorted first by a column of text or of integers, never null.
 
     Args:
         name: the column.
@@ -49,8 +49,8 @@ def by_column(name: str, removed: pa.ChunkedArray, rows: Path) -> Replacement:
 
 
 def as_keys(column: pa.ChunkedArray) -> Keys:
-    """A column of ASCII text or of integers as an array that sorts as it does."""
-    values = column.to_numpy()
+    """A column of text or of integers as an array that sorts as it does: texts as UTF-8, in the order of characters."""
+    values = (column.cast(pa.binary()) if pa.types.is_string(column.type) else column).to_numpy()
     keys: Keys = values.astype("S") if values.dtype == object else values
     return keys
 

@@ -12,7 +12,7 @@ KINDS = {"text": pa.string(), "number": pa.int64()}
 
 
 def key(kind, number):
-    return f"P{number:04d}" if kind == "text" else number
+    return f"户{number:04d}" if kind == "text" else number  # record ids may be of any letters
 
 
 def table(kind, rows):
