@@ -38,3 +38,13 @@ def quoted(identifier: str) -> str:
     if not identifier or "\0" in identifier:
         raise ValueError("an identifier is neither empty nor holds a null character")
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def rows_in(path: Path) -> str:
+    """A Parquet file as a table in DuckDB's SQL, for statements that take no values (views, inserts).
+
+    >>> rows_in(Path("a'b.parquet"))
+    "read_parquet('a''b.parquet')"
+    """
+    text = str(path).replace("'", "''")
+    return f"read_parquet('{text}')"

@@ -1,9 +1,11 @@
 """A sorted Parquet file with some rows replaced: everything else is copied as it stands.
 
-Row group by row group, so memory holds one of them. Invariant: the result is what sorting all its rows would give.
+Row group by row group: one is read while the one before is written, and memory holds the two. Invariant: the result is
+what sorting all its rows would give.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -62,17 +64,22 @@ def splice(before: Path, change: Replacement, out: Path, gone: Path | None = Non
     schema = _common(old.schema_arrow, new.schema)
     new = new.select(schema.names).cast(schema)
     keys, done, removed = change.keys(new), 0, []
-    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
+    writing: list[Future[None]] = []
+    with pq.ParquetWriter(out, schema, compression="zstd") as writer, ThreadPoolExecutor(1) as background:
         for group in range(old.num_row_groups):
             rows = old.read_row_group(group).cast(schema)
             is_last = group == old.num_row_groups - 1
             end = len(keys) if is_last else _end(keys, done, change.keys(rows.slice(max(rows.num_rows - 1, 0))))
             goes = change.goes(rows)
-            part = new.slice(done, end - done)
-            writer.write_table(_merged(rows, goes, part, change.keys), row_group_size=ROW_GROUP)
+            merged = _merged(rows, goes, new.slice(done, end - done), change.keys)
+            for one in writing:  # the group before, so that memory holds two
+                one.result()
+            writing = [background.submit(writer.write_table, merged, row_group_size=ROW_GROUP)]
             if gone:
                 removed.append(rows.filter(pa.array(goes)))
             done = end
+        for one in writing:
+            one.result()
         if not old.num_row_groups:
             writer.write_table(new, row_group_size=ROW_GROUP)
     if gone:

@@ -19,7 +19,7 @@ from registry.increment.making import Changes
 from registry.increment.splicing import Keys, Mask, Replacement, as_keys, splice
 from registry.policy import Entity
 from registry.relations.declarations import Declarations, Statement
-from registry.sql import quoted
+from registry.sql import quoted, rows_in
 
 _SIMPLE = ("household", "record", "enterprise")
 
@@ -48,13 +48,13 @@ def affected(declared: Declarations, tables: Mapping[str, Path], kept: Kept) -> 
     yield "CREATE TABLE concerned (dataset VARCHAR, record_id VARCHAR)"
     for changes in kept.changes.values():
         for snapshot in (changes.before, changes.after):
-            yield f"INSERT INTO concerned SELECT source || '.' || dataset, record_id FROM {_file(snapshot.crosswalk)}"
+            yield f"INSERT INTO concerned SELECT source || '.' || dataset, record_id FROM {rows_in(snapshot.crosswalk)}"
     yield "CREATE TABLE affected AS SELECT DISTINCT dataset, record_id FROM concerned"
     yield "CREATE TABLE renamed (name VARCHAR, uscc VARCHAR, organization_code VARCHAR)"
     if "enterprise" in kept.changes:
         firms = kept.changes["enterprise"]
         for path in (firms.before.golden, firms.after.golden):
-            yield f"INSERT INTO renamed SELECT firm(name), uscc, organization_code FROM {_file(path)}"
+            yield f"INSERT INTO renamed SELECT firm(name), uscc, organization_code FROM {rows_in(path)}"
     for one in declared.statements:
         if is_simple(one) and one.dataset in tables and (query := _by_end(one, tables[one.dataset])):
             yield f"INSERT INTO affected SELECT DISTINCT '{one.dataset}', record_id FROM ({query})"
@@ -66,7 +66,7 @@ def _by_end(one: Statement, table: Path) -> str | None:
     reference, name = (column if column in available else None for column in (one.reference, one.name))
     if one.to == "record" and reference:
         return (
-            f"SELECT t.record_id FROM {_file(table)} t SEMI JOIN (FROM concerned WHERE dataset = '{one.of}') c"
+            f"SELECT t.record_id FROM {rows_in(table)} t SEMI JOIN (FROM concerned WHERE dataset = '{one.of}') c"
             f" ON c.record_id = t.{quoted(reference)}"
         )
     parts = []
@@ -74,13 +74,13 @@ def _by_end(one: Statement, table: Path) -> str | None:
         number = f"t.{quoted(reference)}"
         numbers = "(SELECT uscc AS number FROM renamed UNION SELECT organization_code FROM renamed)"
         parts += [
-            f"SELECT t.record_id FROM {_file(table)} t SEMI JOIN {numbers} n ON n.number = {told}"
+            f"SELECT t.record_id FROM {rows_in(table)} t SEMI JOIN {numbers} n ON n.number = {told}"
             for told in (number, f"{number}[9:17]")
         ]
     if one.to == "enterprise" and name:
-        names = f"(SELECT DISTINCT {quoted(name)} AS name FROM {_file(table)})"
+        names = f"(SELECT DISTINCT {quoted(name)} AS name FROM {rows_in(table)})"
         parts.append(
-            f"SELECT t.record_id FROM {_file(table)} t SEMI JOIN (FROM {names} d SEMI JOIN renamed r"
+            f"SELECT t.record_id FROM {rows_in(table)} t SEMI JOIN (FROM {names} d SEMI JOIN renamed r"
             f" ON r.name = firm(d.name)) n ON n.name = t.{quoted(name)}"
         )
     return " UNION ALL ".join(parts) or None
@@ -114,8 +114,3 @@ def _keys(table: pa.Table) -> Keys:
 
 def _joined(separator: str, *columns: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(*columns, separator)
-
-
-def _file(path: Path) -> str:
-    text = str(path).replace("'", "''")
-    return f"read_parquet('{text}')"

@@ -15,7 +15,7 @@ import duckdb
 from registry.policy import ENTITIES, Entity, policy
 from registry.relations.changes import Kept, affected, is_simple, splice_relations
 from registry.relations.declarations import Declarations, Statement, declarations
-from registry.sql import connect, count, quoted
+from registry.sql import connect, count, quoted, rows_in
 
 DATA = "data.parquet"
 
@@ -71,17 +71,12 @@ def entity_of(dataset: str) -> Entity:
     return next(entity for entity in ENTITIES if dataset in policy(entity).datasets)
 
 
-def _file(path: Path) -> str:
-    text = str(path).replace("'", "''")
-    return f"read_parquet('{text}')"
-
-
 def _opened(declared: Declarations, bases: Bases) -> Iterator[str]:
     """Views `<entity>_crosswalk` and `<entity>_golden`, empty where a base is not published; how names are compared."""
     for entity in ENTITIES:
         if entity in bases.golden:
-            yield f"CREATE VIEW {entity}_golden AS FROM {_file(bases.golden[entity])}"
-            yield f"CREATE VIEW {entity}_crosswalk AS FROM {_file(bases.crosswalks[entity])}"
+            yield f"CREATE VIEW {entity}_golden AS FROM {rows_in(bases.golden[entity])}"
+            yield f"CREATE VIEW {entity}_crosswalk AS FROM {rows_in(bases.crosswalks[entity])}"
         else:
             yield f"CREATE TABLE {entity}_crosswalk ({_CROSSWALK})"
             yield f"CREATE TABLE {entity}_golden ({_GOLDEN})"
@@ -145,7 +140,7 @@ def _statement(one: Statement, bases: Bases) -> str:
         f"SELECT '{one.kind}', '{one.to}', '{source}', '{dataset}', t.record_id, '{entity}', x.master_id,"
         f" {column(one.reference)}, {column(one.name)}, {repr(one.of) if one.of else 'NULL'}, {column(one.role)},"
         f" {column(one.share, 'DOUBLE')}, CASE WHEN {ended} THEN 'ended' ELSE 'current' END,"
-        f" {column('updated_at', 'TIMESTAMP')} FROM {_file(bases.tables[one.dataset])} t"
+        f" {column('updated_at', 'TIMESTAMP')} FROM {rows_in(bases.tables[one.dataset])} t"
         f" LEFT JOIN {entity}_crosswalk x ON x.record_id = {named} AND x.dataset = '{owner}'"
         f" AND x.source = '{owner_source}' WHERE {' AND '.join(f'({part})' for part in wanted)}"
     )
@@ -171,7 +166,7 @@ def _indexed(declared: Declarations, bases: Bases) -> Iterator[str]:
             source, _, dataset = name.partition(".")
             yield (
                 "INSERT INTO people SELECT DISTINCT t.id_number, person(t.name), x.master_id"
-                f" FROM (SELECT id_number, name, record_id FROM {_file(bases.tables[name])} SEMI JOIN wanted"
+                f" FROM (SELECT id_number, name, record_id FROM {rows_in(bases.tables[name])} SEMI JOIN wanted"
                 f" ON number = id_number) t JOIN person_crosswalk x ON x.record_id = t.record_id"
                 f" AND x.dataset = '{dataset}' AND x.source = '{source}'"
             )
