@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from portal.desk import Caller
-from portal.roles import may, roles
+from portal.roles import opens, roles
 from schemas.bilingual import Bilingual, Language
 
 MENU: Final[Sequence[tuple[str, str, Bilingual]]] = (
@@ -12,6 +12,7 @@ MENU: Final[Sequence[tuple[str, str, Bilingual]]] = (
     ("findings", "/findings", Bilingual("疑点清单", "Findings")),
     ("findings", "/key-taxpayers", Bilingual("重点税源", "Key taxpayers")),
     ("findings", "/projects", Bilingual("重大项目", "Projects")),
+    ("links", "/links", Bilingual("待定关联", "Uncertain links")),
     ("deliveries", "/deliveries", Bilingual("数据交付", "Deliveries")),
     ("looks", "/looks", Bilingual("查看记录", "Looks")),
     ("accounts", "/accounts", Bilingual("账户", "Accounts")),
@@ -23,7 +24,7 @@ def pages_of(caller: Caller | None, language: Language) -> list[tuple[str, str]]
     """Address and title of each page that a caller may open; nothing for whoever is not signed in."""
     if caller is None:
         return []
-    return [(path, title.say(language)) for permission, path, title in MENU if may(caller.actor.role, permission)]
+    return [(path, title.say(language)) for permission, path, title in MENU if opens(caller.actor, permission)]
 
 
 def role_title(caller: Caller, language: Language) -> str:

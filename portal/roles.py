@@ -10,6 +10,7 @@ import yaml
 from fastapi import Depends, HTTPException
 from fastapi.params import Depends as Dependency
 
+from mismatches.cases.access import Actor
 from portal.desk import Caller, signed_in
 from schemas.bilingual import Bilingual
 
@@ -47,19 +48,31 @@ def may(role: str, permission: str) -> bool:
     return found is not None and permission in found.permissions
 
 
+@cache
+def _whole_city() -> frozenset[str]:
+    """Permissions that only accounts of the whole city have."""
+    stated = yaml.safe_load(resources.files("portal").joinpath("roles.yaml").read_text("utf-8"))
+    return frozenset(name for name, said in stated["permissions"].items() if said.get("whole_city"))
+
+
+def opens(actor: Actor, permission: str) -> bool:
+    """Whether somebody has a permission, districts considered."""
+    return may(actor.role, permission) and (actor.districts is None or permission not in _whole_city())
+
+
 @dataclass(frozen=True)
 class Needs:
-    """A condition of a route: whoever asks is signed in, and the role has the permission."""
+    """A condition of a route: whoever asks is signed in and has the permission."""
 
     permission: str
 
     def __call__(self, caller: Annotated[Caller, Depends(signed_in)]) -> None:
-        """Refuse a role that lacks it.
+        """Refuse who lacks it.
 
         Raises:
             HTTPException: 403.
         """
-        if not may(caller.actor.role, self.permission):
+        if not opens(caller.actor, self.permission):
             raise HTTPException(403)
 
 

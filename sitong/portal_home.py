@@ -10,6 +10,7 @@ from portal import migration as portal_migration
 from portal.app import create_app
 from portal.config import PortalConfig, Provider
 from portal.desk import Workplace
+from registry import migration as registry_migration
 from sitong.settings import Settings, now
 from storage.engine import Database, open_database
 from storage.errors import BadSpecification
@@ -17,8 +18,9 @@ from storage.errors import BadSpecification
 
 @contextmanager
 def open_accounts(settings: Settings) -> Iterator[Database]:
-    """Bring accounts, findings and cases to this release and keep their database open."""
+    """Bring accounts, findings, cases and judgements to this release and keep their database open."""
     with open_database(settings.zones, settings.server_url) as database:
+        registry_migration.upgrade(database.engine)
         findings_migration.upgrade(database.engine)
         portal_migration.upgrade(database.engine)
         yield database

@@ -35,8 +35,13 @@ def add(connection: Connection, author: Author, said: Sequence[Statement], at: d
     Raises:
         BadSpecification: a master id that was never given, or a judgement that is withdrawn already.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    hold(connection)
     return [_added(connection, author, one, at) for one in said]
+
+
+def hold(connection: Connection) -> None:
+    """Let nobody else add until the caller's transaction ends: what was read after this is still so when adding."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def take_back(connection: Connection, author: Author, numbers: Sequence[int], at: datetime) -> list[Judgement]:

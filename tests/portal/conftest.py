@@ -16,6 +16,7 @@ from mismatches.cases.queries.pages import history
 from portal import migration as portal_migration
 from portal.app import create_app
 from portal.config import PortalConfig
+from registry import migration as registry_migration
 from storage.engine import create_engine
 from storage.server import EmbeddedServer
 from tests.portal.city_hall import CHIEF, HIDDEN, LI, MARK, PDF, SUBJECT, CityHall
@@ -62,6 +63,7 @@ def hall(tmp_path_factory) -> Iterator[CityHall]:
     with EmbeddedServer(home / "postgres") as server:
         server.ensure_database("hall")
         engine = create_engine(server.url("owner", "hall"))
+        registry_migration.upgrade(engine)
         findings_migration.upgrade(engine)
         portal_migration.upgrade(engine)
         made = CityHall(engine, home)

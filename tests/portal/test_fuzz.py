@@ -12,7 +12,7 @@ from tests.portal.city_hall import CHIEF, MARK
 from tests.portal.conftest import serving
 
 OPEN = {"/", "/health", "/metrics"}  # they take nothing
-OTHERS = ("/sign-", "/looks", "/accounts", "/deliveries")  # of other roles, with tests of their own
+OTHERS = ("/sign-", "/looks", "/accounts", "/deliveries", "/links")  # of other roles, with tests of their own
 OPERATIONS = [
     (path, method)
     for path, asked in create_app(PortalConfig()).openapi()["paths"].items()

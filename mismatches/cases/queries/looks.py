@@ -3,6 +3,7 @@
 Rows are added in the transaction that reads what is shown, and never changed.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, insert, select
@@ -36,6 +37,17 @@ def log_subject(connection: Connection, actor: Actor, master_id: str, what: str,
     """
     require(actor, "read")
     _write(connection, actor, what, at, subject_id=master_id)
+
+
+def log_masters(
+    connection: Connection, actor: Actor, master_ids: Iterable[str | None], what: str, *, at: datetime
+) -> None:
+    """Write down that somebody looked at records outside of findings; the page has let the actor in already.
+
+    One row a master, once each; null for a record that no base in force holds.
+    """
+    for master_id in dict.fromkeys(master_ids):
+        _write(connection, actor, what, at, subject_id=master_id)
 
 
 def log_export(connection: Connection, actor: Actor, what: str, *, at: datetime) -> None:

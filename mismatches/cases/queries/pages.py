@@ -103,7 +103,7 @@ def finding_page(
     shown = FindingRow(**{name: found[name] for name in FindingRow.__annotations__})
     return FindingPage(
         row=shown,
-        evidence=_records(latest["evidence"], latest["inputs"], hide=not reveal),
+        evidence=evidence_records(latest["evidence"], latest["inputs"], hide=not reveal),
         observed_on=latest["as_of"],
         last_seen=found["last_seen"] or found["rule_as_of"],
         year=facts.get("year"),
@@ -153,9 +153,16 @@ def _observations(connection: Connection, finding_id: str) -> tuple[Observation,
     return tuple(Observation(**row) for row in rows)
 
 
-def _records(
+def evidence_records(
     cited: Sequence[Mapping[str, Any]], inputs: Mapping[str, Any], *, hide: bool
 ) -> tuple[EvidenceRecord, ...]:
+    """Cited records with their differences, which are judged before anything is masked.
+
+    Args:
+        cited: source, dataset, record_id, role, master_id, match_probability and values of each.
+        inputs: dataset → version and moment of the accepted data.
+        hide: mask identifiers of persons.
+    """
     differing = _differing(cited)
     return tuple(
         replace(
