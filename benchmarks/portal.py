@@ -25,7 +25,8 @@ import numpy as np
 from benchmarks import portal_readers as readers
 from benchmarks.measure import process_tree
 from benchmarks.meter import cpu_seconds, server_pid
-from benchmarks.portal_findings import CITY, fill
+from benchmarks.portal_findings import CITY, LAST, fill
+from benchmarks.portal_monitors import report
 from benchmarks.portal_report import BAR_MS
 from benchmarks.results import keep_portal
 from portal import accounts
@@ -110,6 +111,7 @@ def city(findings: int, work: Path) -> Path:
     with open_accounts(settings) as database, database.engine.begin() as connection:
         fill(connection, findings)
         districts = sorted(set(district_names(CITY).values()))
+        report(settings.zones.reports(LAST), LAST, districts)
         for number in range(50):
             whole = number % 10 == 9
             role, limits = ("supervisor", None) if whole else ("auditor", _some(districts, number))

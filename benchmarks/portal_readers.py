@@ -141,6 +141,16 @@ async def step(reader: Reader) -> None:
     await reader.post("step", f"/findings/{chosen}/steps", form)
 
 
+async def monitors(reader: Reader) -> None:
+    """Key taxpayers."""
+    await reader.get("key taxpayers", "/key-taxpayers")
+
+
+async def projects(reader: Reader) -> None:
+    """Large projects."""
+    await reader.get("projects", "/projects", {"page": reader.draw.choice(("1", "2"))})
+
+
 async def file(reader: Reader) -> None:
     """The file of a filtered list."""
     await reader.get("file", "/findings.csv", {"rule": "industry_mismatch", "severity": "high"})
@@ -154,7 +164,7 @@ async def looks(reader: Reader) -> None:
 
 Doing = Callable[[Reader], Awaitable[None]]
 AUDITING: Final[Mapping[Doing, int]] = {lists: 28, deep: 10, finding: 30, origin: 3, subject: 8, board: 10, step: 10,
-                                        file: 1}  # fmt: skip
+                                        monitors: 2, projects: 2, file: 1}  # fmt: skip
 """What an auditor does, and how often of a hundred times."""
 WATCHING: Final[Mapping[Doing, int]] = {looks: 1}
 

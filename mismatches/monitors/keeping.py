@@ -34,14 +34,20 @@ class Kept:
 def keep(connection: duckdb.DuckDBPyConnection, watched: Watched, as_of: date, folder: Path) -> None:
     """Write the file; the connection holds the views of the run."""
     named = [one.master_id for one in watched.moves] + [one.master_id for one in watched.projects if one.master_id]
+    write(Kept(as_of, watched, home_divisions(connection, named)), folder)
+
+
+def write(kept: Kept, folder: Path) -> None:
+    """Write what `read` reads."""
+    watched = kept.watched
     told = {
-        "as_of": as_of.isoformat(),
+        "as_of": kept.as_of.isoformat(),
         "settings": {name: str(value) for name, value in watched.settings.items()},
         "absent": {name: [asdict(reason) for reason in why] for name, why in watched.absent.items()},
         "quarters": [_told(one) for one in watched.quarters],
         "moves": [_told(one) for one in watched.moves],
         "projects": [_told(one) for one in watched.projects],
-        "divisions": home_divisions(connection, named),
+        "divisions": kept.divisions,
     }
     (folder / FILE).write_text(json.dumps(told, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
 
