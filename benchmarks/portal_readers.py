@@ -126,6 +126,11 @@ async def board(reader: Reader) -> None:
     await reader.get("board", "/board", _query(reader.draw, sort=False))
 
 
+async def everything(reader: Reader) -> None:
+    """The board of all that the reader may see."""
+    await reader.get("board, all", "/board")
+
+
 async def step(reader: Reader) -> None:
     """Open a finding and take it, or write a note where it is taken."""
     await finding(reader)
@@ -163,8 +168,10 @@ async def looks(reader: Reader) -> None:
 
 
 Doing = Callable[[Reader], Awaitable[None]]
-AUDITING: Final[Mapping[Doing, int]] = {lists: 28, deep: 10, finding: 30, origin: 3, subject: 8, board: 10, step: 10,
-                                        monitors: 2, projects: 2, file: 1}  # fmt: skip
+AUDITING: Final[Mapping[Doing, int]] = {
+    lists: 28, deep: 10, finding: 30, origin: 3, subject: 8, board: 5, everything: 5, step: 10, monitors: 2,
+    projects: 2, file: 1,
+}  # fmt: skip
 """What an auditor does, and how often of a hundred times."""
 WATCHING: Final[Mapping[Doing, int]] = {looks: 1}
 

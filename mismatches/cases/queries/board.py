@@ -19,6 +19,7 @@ SUPPRESSED = "suppressed"
 
 BoardKey = Literal["rule", "severity", "state", "division", "month"]
 EVERY_KEY: tuple[BoardKey, ...] = get_args(BoardKey)
+_AMOUNTS = ("estimate_low", "estimate_likely", "estimate_high")
 
 
 @dataclass(frozen=True)
@@ -68,17 +69,15 @@ def tallies(
     Raises:
         NotAllowed: the role reads no findings.
     """
-    names = dict.fromkeys([*by, "severity"])
-    cells = _cells(actor, wanted, today, [name for name in EVERY_KEY if name in names]).subquery()
-    keys = [cells.c[name] for name in by]
-    sets = func.grouping_sets(*(tuple_(key, cells.c.severity) for key in keys))
-    amounts = (cells.c.findings, cells.c.estimate_low, cells.c.estimate_likely, cells.c.estimate_high)
+    # a subquery, so that the state has a name: to PostgreSQL its expression written again is another one
+    found = _found(actor, wanted, today).subquery()
+    keys = [found.c[name] for name in by]
+    sets = func.grouping_sets(*(tuple_(key, found.c.severity) for key in keys))
+    sums = [func.sum(found.c[name]) for name in _AMOUNTS]
     rows = connection.execute(
-        select(
-            *(func.grouping(key) for key in keys), *keys, cells.c.severity, *(func.sum(column) for column in amounts)
-        )
+        select(*(func.grouping(key) for key in keys), *keys, found.c.severity, func.count(), *sums)
         .group_by(sets)
-        .order_by(*(func.grouping(key) for key in keys), *keys, cells.c.severity)
+        .order_by(*(func.grouping(key) for key in keys), *keys, found.c.severity)
     )
     return tuple(_tally(by, tuple(row)) for row in rows)
 
@@ -110,13 +109,17 @@ def board(
 
 
 def _cells(actor: Actor, wanted: Filter | None, today: date, by: Sequence[BoardKey]) -> Select[Any]:
+    found = _found(actor, wanted, today).subquery()
+    keys = [found.c[name] for name in by]
+    sums = (func.sum(found.c[name]).label(name) for name in _AMOUNTS)
+    return select(*keys, func.count().label("findings"), *sums).group_by(*keys)
+
+
+def _found(actor: Actor, wanted: Filter | None, today: date) -> Select[Any]:
+    """The keys and the amounts of each finding."""
     c = finding.c
     state = case((is_suppressed(today), SUPPRESSED), else_=c.state).label("state")
-    known = {"rule": c.rule, "severity": c.severity, "state": state, "division": c.division, "month": c.month}
-    keys = [known[name] for name in by]
-    amounts = (c.estimate_low, c.estimate_likely, c.estimate_high)
-    return (
-        select(*keys, func.count().label("findings"), *(func.sum(column).label(column.name) for column in amounts))
-        .where(and_(readable(actor), conditions(wanted or Filter(), today)))
-        .group_by(*keys)
+    amounts = (c[name] for name in _AMOUNTS)
+    return select(c.rule, c.severity, state, c.division, c.month, *amounts).where(
+        and_(readable(actor), conditions(wanted or Filter(), today))
     )
