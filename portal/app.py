@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter, FastAPI
 
-from portal import accounts_page, assets, deliveries, errors, front, links, looks, provider_sign_in, sign_in
+from portal import (
+    accounts_page,
+    assets,
+    deliveries,
+    errors,
+    front,
+    link_cluster,
+    links,
+    looks,
+    provider_sign_in,
+    sign_in,
+)
 from portal.config import PortalConfig
 from portal.desk import Workplace
 from portal.gate import Counts, Gate
@@ -18,7 +29,7 @@ OPEN: Sequence[APIRouter] = (front.router, assets.router, sign_in.router, provid
 
 GUARDED: Mapping[str, Sequence[APIRouter]] = {
     "findings": ROUTERS,
-    "links": (links.router,),
+    "links": (links.router, link_cluster.router),
     "looks": (looks.router,),
     "accounts": (accounts_page.router,),
     "deliveries": (deliveries.router,),

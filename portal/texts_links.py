@@ -68,6 +68,22 @@ LINKS: Final[Mapping[str, Bilingual]] = {
         "匹配已更新，这一对不在新的队列里或位置已变；请裁定下面这一对。",
         "A newer match took its place, and so did its queue; decide the pair below.",
     ),
+    "clusters": Bilingual("两条记录所在的主体", "The clusters of the two records"),
+    "to_clusters": Bilingual("查看两条记录所在主体的关联图", "See the graph of their clusters"),
+    "clusters_what": Bilingual(
+        "圆点为证据完全相同的一组记录，圈出的是待裁定的两条；线上为匹配时的权重（比特）。只列记录号，不含内容。",
+        "A dot stands for records of identical evidence, the ringed ones for the two that wait; numbers are the bits "
+        "of the match. It shows ids of records and no values.",
+    ),
+    "clusters_count": Bilingual("主体", "Clusters"),
+    "records_count": Bilingual("记录", "Records"),
+    "edges": Bilingual("比对过的记录对", "Pairs that were weighed"),
+    "edges_below": Bilingual("各线见下表", "its lines are in the table below"),
+    "edge": Bilingual("结果", "Result"),
+    "one_record": Bilingual("记录", "Record"),
+    "other_record": Bilingual("另一记录", "Other record"),
+    "no_edges": Bilingual("没有比对过的记录对。", "No pair was weighed."),
+    "too_large": Bilingual("记录过多，不画图。", "Too many records for a picture."),
     "conflict": Bilingual("已有人裁定", "Somebody was first"),
     "conflict_what": Bilingual(
         "您打开之后，这一对已由他人裁定；您的裁定没有写入。",

@@ -50,6 +50,7 @@ WHAT: Final[Mapping[str, Bilingual]] = {
     "subject": Bilingual("查看主体", "looked at the subject"),
     "waiting link": Bilingual("查看待定关联的两条记录", "looked at the two records of an uncertain link"),
     "waiting link revealed": Bilingual("查看待定关联的完整号码", "looked at whole numbers of an uncertain link"),
+    "waiting link clusters": Bilingual("查看待定关联所在的主体", "looked at the clusters of an uncertain link"),
     "exported csv": Bilingual("导出清单（CSV）", "exported a list (CSV)"),
     "exported xlsx": Bilingual("导出清单（Excel）", "exported a list (Excel)"),
     "signed in": Bilingual("登录", "signed in"),

@@ -25,7 +25,7 @@ LINK = {
 FORMS = {"/sign-in": FORM, "/sign-out": FORM, "/links": LINK, "/links/reveal": LINK}
 ASKED = (
     ("/looks", "get"), ("/sign-in", "get"), ("/sign-in", "post"), ("/sign-out", "post"), ("/links", "get"),
-    ("/links", "post"), ("/links/reveal", "post"),
+    ("/links", "post"), ("/links/reveal", "post"), ("/links/{entity}/{run}/{place}", "get"),
 )  # fmt: skip
 OF_ROLE = {"/looks": "security_officer", "/links": "steward"}
 

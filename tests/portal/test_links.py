@@ -7,12 +7,16 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
+from matching.explaining.finished import Address
+from matching.explaining.kept import kept_graph
+from matching.explaining.wording import EDGES
 from mismatches.cases.access import Actor
 from mismatches.store.tables import look
 from portal.desk import Caller
+from portal.link_graph import graph_picture
 from portal.link_view import picture
 from portal.menu import pages_of
-from portal.queue import model_of, newest_run, queue, waiting_at
+from portal.queue import folder_of, model_of, newest_run, queue, waiting_at
 from portal.waterfall import Part, waterfall
 from registry.judgements import ledger
 from registry.judgements.judgement import Author, RecordKey, link, suppress, withdraw
@@ -163,6 +167,37 @@ def test_differences_are_marked_and_bits_add_up_to_the_probability(office, rows)
         told = [None if bar.told == "—" else float(bar.told.replace("−", "-")) for bar in bars]
         assert sum(one or 0 for one in told[:-1]) == pytest.approx(told[-1], abs=0.05 * len(told) + 0.05)
         assert row["match_probability"] == pytest.approx(1 / (1 + 2 ** -told[-1]), rel=0.05, abs=1e-6)
+
+
+def test_the_graph_shows_both_clusters_as_the_match_left_them(office, rows):
+    zones = office.workplace.zones
+    run = newest_run(zones, "person")
+    crosswalk = pq.read_table(folder_of(zones, run) / "crosswalk.parquet").to_pylist()
+    master = {(row["dataset"], row["record_id"]): row["master_id"] for row in crosswalk}
+    for row in rows:
+        pair = [Address(key.table, key.record_id) for key in keys(row)]
+        graph = kept_graph(folder_of(zones, run), model_of(zones, run)[0], pair)
+        ours = {master[key.dataset, key.record_id] for key in keys(row)}
+        drawn = {(one.table.partition(".")[2], one.record_id) for node in graph.nodes for one in node.records}
+        assert drawn == {key for key, one in master.items() if one in ours}
+        ends = [next(node.node for node in graph.nodes if one in node.records) for one in pair]
+        [edge] = [edge for edge in graph.edges if {edge.left, edge.right} == set(ends)]
+        assert edge.match_probability == pytest.approx(row["match_probability"], abs=1e-12)
+        assert {edge.kind for edge in graph.edges} <= ({"link", "weak"} if len(ours) == 1 else set(EDGES))
+        assert graph_picture(graph, pair, "zh").clusters == len(ours)
+
+
+def test_the_page_of_clusters_names_records_without_values_and_is_written_down(office, rows):
+    before, reader = len(looks(office)), office.reader(STEWARD)
+    page = reader.get("/links").text
+    address = re.search(r'href="(/links/person/[^"]+)"', page).group(1)
+    answer = reader.get(address)
+    assert answer.status_code == 200
+    for key in keys(rows[0]):
+        assert key.record_id in answer.text
+    assert looks(office)[before + 1].what == "waiting link clusters"
+    assert reader.get("/links/person/run-1/999999").status_code == 404
+    assert reader.get("/links/person/none/0").status_code == 404
 
 
 def test_bars_begin_where_the_last_one_ended():
