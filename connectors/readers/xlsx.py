@@ -6,6 +6,7 @@ for another person's. Blank rows are no rows. Memory grows with the sheet, which
 """
 
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -21,6 +22,7 @@ from connectors.readers.headers import count_known, match_header
 from connectors.readers.received import Received
 from connectors.refusals import Refusal
 from schemas.contract import Contract
+from storage.sheets import MOST_CELLS, too_large
 
 _HEADER_WITHIN = 20  # rows; titles and notes may stand above the header
 _EXACT = 2**53  # integers up to here are exact in a cell
@@ -35,9 +37,10 @@ def read(file: DropFile, contract: Contract) -> Received:
     where = file.path.name
     _refuse_bomb(file)
     try:
+        _refuse_far_cell(file)
         rows = _sheet_rows(file)
         beginning = list(islice(rows, _HEADER_WITHIN))
-    except (calamine.CalamineError, ValueError) as error:
+    except (calamine.CalamineError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise Refusal(
             f"the workbook cannot be read ({type(error).__name__})",
             "a whole .xlsx file without a password",
@@ -62,6 +65,15 @@ def _refuse_bomb(file: DropFile) -> None:
         raise Refusal("the workbook unpacks to more than 8 GiB", "a workbook", "send it as csv.gz or Parquet").error(
             file.path.name
         )
+
+
+def _refuse_far_cell(file: DropFile) -> None:
+    if too_large(file.path):
+        raise Refusal(
+            "a cell far to the right or far below makes a sheet too large to be read",
+            f"at most {MOST_CELLS:,} cells between the first and the last that is filled",
+            "delete the columns and rows beyond the data and send it again, or as csv.gz or Parquet",
+        ).error(file.path.name)
 
 
 def _sheet_rows(file: DropFile) -> Iterator[Row]:

@@ -6,6 +6,8 @@ pair's number only; nothing in a form becomes a formula.
 
 import csv
 import json
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from matching.explaining.received import received, value
 from matching.explaining.text import NONE
 from matching.explaining.wording import field_name
 from storage.errors import ContractBroken
+from storage.sheets import too_large
 
 Decision = Literal["same", "different", "unsure"]
 
@@ -142,10 +145,12 @@ def _read_rows(path: Path) -> Iterable[dict[str, object]]:
     lines: Sequence[Sequence[object]]
     try:
         if path.suffix == ".xlsx":
+            if too_large(path):
+                raise ValueError("a cell far from the others")
             lines = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
         else:
             lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, ValueError, CalamineError) as error:
+    except (OSError, ValueError, CalamineError, zipfile.BadZipFile, zlib.error) as error:
         raise ContractBroken(
             "the decisions cannot be read", path.name, f"the {FORM} or {PLAIN} of the sample"
         ) from error

@@ -9,6 +9,8 @@ again is known by its content and changes nothing.
 import hashlib
 import json
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,6 +29,7 @@ from mismatches.cases.sheet import SHEET
 from mismatches.store.tables import case_event, finding
 from mismatches.workbook import FINDING_ID, both
 from storage.errors import SourceRejected
+from storage.sheets import too_large
 
 Result = Literal["taken", "known", "nothing", "refused"]
 _NEEDED = ("finding_id", "version", *FILLED)
@@ -66,9 +69,11 @@ class _Row:
 
 def _rows(path: Path) -> list[_Row]:
     try:
+        if too_large(path):
+            raise _unusable(path, "has a cell far to the right or far below, which makes a sheet too large to be read")
         book = calamine.CalamineWorkbook.from_path(str(path))
         sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
-    except (calamine.CalamineError, OSError) as error:
+    except (calamine.CalamineError, zipfile.BadZipFile, zlib.error, NotImplementedError, OSError) as error:
         raise _unusable(path, f"cannot be read ({type(error).__name__})") from None
     if SHEET in sheets:
         return list(_listed(path, sheets[SHEET]))

@@ -54,6 +54,16 @@ def test_a_sheet_without_its_header_is_rejected(tmp_path: Path, rows: list[list[
         read(DropFile("tax.wage", "", workbook(tmp_path / "w.xlsx", rows), "xlsx"), WAGE)
 
 
+def test_a_stray_cell_at_the_corner_of_a_sheet_is_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "w.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, list(COLUMNS))
+        sheet.write(1_048_575, 16_383, "x")
+    with pytest.raises(SourceRejected, match="far to the right"):
+        read(DropFile("tax.wage", "", path, "xlsx"), WAGE)
+
+
 @pytest.mark.parametrize("ending", ["xlsx", "parquet"])
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PAR1", b"record_id,wages\n1,2\n"])
 def test_what_is_no_workbook_and_no_parquet_is_rejected(file_of: FileOf, content: bytes, ending: str) -> None:

@@ -145,6 +145,10 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "sample.xlsx").write_text("no workbook")
     with pytest.raises(ContractBroken, match="cannot be read"):
         read_decisions(tmp_path / "sample.xlsx", design)
+    with xlsxwriter.Workbook(str(tmp_path / "far.xlsx")) as book:
+        book.add_worksheet().write(1_048_575, 16_383, "x")
+    with pytest.raises(ContractBroken, match="cannot be read"):
+        read_decisions(tmp_path / "far.xlsx", design)
     with pytest.raises(ContractBroken, match=r"sample\.json"):
         read_design(tmp_path)
 

@@ -89,7 +89,9 @@ def test_what_is_no_workbook_of_findings_is_refused_whole(office, tmp_path):
     (tmp_path / "no.xlsx").write_bytes(b"nothing")
     with xlsxwriter.Workbook(str(tmp_path / "other.xlsx")) as book:
         book.add_worksheet("findings").write_row(0, 0, ["finding_id"])
-    for name in ("no.xlsx", "other.xlsx", "absent.xlsx"):
+    with xlsxwriter.Workbook(str(tmp_path / "far.xlsx")) as book:
+        book.add_worksheet("findings").write(1_048_575, 16_383, "x")
+    for name in ("no.xlsx", "other.xlsx", "far.xlsx", "absent.xlsx"):
         with pytest.raises(SourceRejected):
             take(office, LI, tmp_path / name)
 
