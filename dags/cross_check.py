@@ -3,7 +3,7 @@
 Runs every rule over the base databases and the facts of the departments and writes the mismatch report of the day.
 
 - **Input** the asset `base_databases` and the accepted facts
-- **Output** `reports/<as-of>/`: `findings.parquet`, `findings.xlsx`, `report.html`; the asset `findings`
+- **Output** `reports/<as-of>/`: `findings.parquet`, `findings.xlsx`, `report.html`, `report.pdf`; the asset `findings`
 - **When it fails** the report of the day before is untouched. A rule that lacks a dataset does not fail: the summary
   says so.
 - **Re-run, backfill** safe: an equal run replaces its report.

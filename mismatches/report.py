@@ -10,6 +10,7 @@ from functools import lru_cache
 import duckdb
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from mismatches import report_pdf
 from mismatches.charts import report_charts
 from mismatches.districts import hits_by_district
 from mismatches.engine import OUTCOMES, RuleRun
@@ -33,9 +34,11 @@ def write(
     request: CrossCheckRequest,
     watched: Watched | None = None,
 ) -> None:
-    """Write report.html into the request's folder: monitors and the gravest hits of each rule; the workbook has all."""
+    """Write report.html and report.pdf into the request's folder: monitors and the gravest hits of each rule."""
     ran = [run for run in runs if run.ran]
     estimates = [run.estimate for run in ran if run.estimate]
+    views = [rule_view(connection, run, request) for run in ran]
+    charts = report_charts(runs, hits_by_district(connection), monitor_charts(watched) if watched else ())
     page = (
         _environment()
         .get_template("report.html.j2")
@@ -46,8 +49,8 @@ def write(
             low=money(sum((e.low for e in estimates), Decimal(0))) if estimates else None,
             high=money(sum((e.high for e in estimates), Decimal(0))) if estimates else None,
             runs=runs,
-            views=[rule_view(connection, run, request) for run in ran],
-            charts=report_charts(runs, hits_by_district(connection), monitor_charts(watched) if watched else ()),
+            views=views,
+            charts=charts,
             **_watched(watched),
             inputs=inputs,
             top=request.settings.top,
@@ -59,6 +62,7 @@ def write(
     )
     page = page.replace(_FONT_MARK, embedded_font_css(page))
     (request.out / "report.html").write_text(page, "utf-8")
+    report_pdf.write(runs, views, inputs, charts, request)
 
 
 def _watched(watched: Watched | None) -> dict[str, object]:

@@ -108,7 +108,8 @@ def _static(characters: str, family: str) -> TTFont:
         builder.setupGlyphOrder(order)
         builder.setupCharacterMap(names)
         builder.setupGlyf({name: _outline(drawn, name) for name in order})
-        builder.setupHorizontalMetrics({name: (round(drawn[name].width), 0) for name in order})
+        left = {name: getattr(builder.font["glyf"][name], "xMin", 0) for name in order}  # or renderers move the outline
+        builder.setupHorizontalMetrics({name: (round(drawn[name].width), left[name]) for name in order})
         builder.setupHorizontalHeader(ascent=face["hhea"].ascent, descent=face["hhea"].descent)
         builder.setupNameTable(_names(family))
         builder.setupOS2(sTypoAscender=face["OS/2"].sTypoAscender, sTypoDescender=face["OS/2"].sTypoDescender)

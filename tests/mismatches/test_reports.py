@@ -1,6 +1,7 @@
 """The workbook and the page: ids intact, nothing becomes a formula, nothing outside is asked for, glyphs are there."""
 
 import re
+import stat
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -9,10 +10,11 @@ import pytest
 from fontTools.ttLib import TTFont
 from python_calamine import CalamineWorkbook
 
-from mismatches import workbook
+from mismatches import report_pdf, workbook
 from mismatches.cases.outcome_columns import FILLED, HEADINGS
 from mismatches.wording import UNKNOWN, masked, written
 from mismatches.workbook import both
+from schemas.rendering.fonts import picture_font
 from tests.mismatches.conftest import ENGINE_RULES
 
 NUMBER = "11010519491231002X"
@@ -84,6 +86,31 @@ def test_a_full_sheet_goes_on_in_the_next(town, monkeypatch):
     book = CalamineWorkbook.from_path(town.check(reports=True).out / "findings.xlsx")
     assert book.sheet_names == ["汇总 Summary", RULE, RULE[:29] + "_2"]
     assert [len(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names[1:]] == [4, 3]
+
+
+def test_the_pdf_says_the_same_with_numbers_masked_and_its_own_glyphs(town, monkeypatch):
+    drawn = []
+
+    def spy(text):
+        drawn.append(text)
+        return picture_font(text)
+
+    monkeypatch.setattr(report_pdf, "picture_font", spy)
+    written_to = town.check(reports=True).out / "report.pdf"
+    content, [text] = written_to.read_bytes(), drawn
+    assert content.startswith(b"%PDF-")
+    assert b"/FontFile2" in content
+    for told in (
+        "社保缴费基数申报不足",
+        "Under-declared contribution base",
+        "=1+2公司",
+        "120,000.50",
+        "98.77%",
+        "待核定",
+    ):
+        assert told in text
+    assert NUMBER not in text
+    assert stat.S_IMODE(written_to.stat().st_mode) == 0o600
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_nothing_at_all_runs_no_rule_and_still_reports(city):
     assert not any(rule["ran"] for rule in checked.manifest.facts["rules"].values())
     assert all(rule["absent"] for rule in checked.manifest.facts["rules"].values())
     assert {path.name for path in checked.out.iterdir()} == {
-        "findings.parquet", "findings.xlsx", "report.html", "summary.json",
+        "findings.parquet", "findings.xlsx", "report.html", "report.pdf", "summary.json",
     }  # fmt: skip
 
 
