@@ -145,9 +145,7 @@ def _read_rows(path: Path) -> Iterable[dict[str, object]]:
     lines: Sequence[Sequence[object]]
     try:
         if path.suffix == ".xlsx":
-            if too_large(path):
-                raise ValueError("a cell far from the others")
-            lines = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+            lines = _first_sheet(path)
         else:
             lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
     except (OSError, ValueError, CalamineError, zipfile.BadZipFile, zlib.error) as error:
@@ -159,6 +157,13 @@ def _read_rows(path: Path) -> Iterable[dict[str, object]]:
         raise ContractBroken("the decisions lack a column", path.name, f"{_PAIR} and {_DECISION}",
                              "keep the first row as it was written")  # fmt: skip
     return [dict(zip(head, line, strict=False)) for line in lines[1:]]
+
+
+def _first_sheet(path: Path) -> Sequence[Sequence[object]]:
+    if too_large(path):
+        raise ValueError("a cell far from the others")
+    rows: Sequence[Sequence[object]] = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+    return rows
 
 
 def _pair(cell: object) -> int:
