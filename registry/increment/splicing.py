@@ -61,7 +61,7 @@ def splice(before: Path, change: Replacement, out: Path, gone: Path | None = Non
     """Write a file with some rows replaced; `gone` takes the rows that went."""
     old = pq.ParquetFile(before)
     new = pq.read_table(change.rows)
-    schema = _common(old.schema_arrow, new.schema)
+    schema = _common(old.schema_arrow, new)
     new = new.select(schema.names).cast(schema)
     keys, done, removed = change.keys(new), 0, []
     writing: list[Future[None]] = []
@@ -86,9 +86,10 @@ def splice(before: Path, change: Replacement, out: Path, gone: Path | None = Non
         pq.write_table(pa.concat_tables([schema.empty_table(), *removed]), gone)
 
 
-def _common(old: pa.Schema, new: pa.Schema) -> pa.Schema:
-    """The columns of the old file; null is allowed where either allows it: DuckDB says so only where it found one."""
-    return pa.schema([one.with_nullable(one.nullable or new.field(one.name).nullable) for one in old], old.metadata)
+def _common(old: pa.Schema, new: pa.Table) -> pa.Schema:
+    """The columns of the old file; null is allowed too where a new row has one: DuckDB says so where it finds one."""
+    fields = [one.with_nullable(one.nullable or new.column(one.name).null_count > 0) for one in old]
+    return pa.schema(fields, old.metadata)
 
 
 def _end(keys: Keys, done: int, last: Keys) -> int:
