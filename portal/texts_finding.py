@@ -40,6 +40,7 @@ FINDING: Final[Mapping[str, Bilingual]] = {
         "Found by another version of the rule than its text here: version",
     ),
     "identity": Bilingual("身份关联可信度", "How sure the identity is"),
+    "to_identity": Bilingual("查看这些记录为何属于同一主体", "See why these records are one's"),
     "identity_what": Bilingual(
         "所依据的各条记录中最弱的一条属于该主体的概率；“—”表示无需关联。",
         "The probability that the weakest record it rests on belongs to the subject; — means that no link was needed.",

@@ -5,7 +5,24 @@ from typing import Final
 
 from schemas.bilingual import Bilingual
 
+GRAPH: Final[Mapping[str, Bilingual]] = {
+    "clusters_of": Bilingual("关联图", "Graph of links"),
+    "clusters_count": Bilingual("主体", "Clusters"),
+    "records_count": Bilingual("记录", "Records"),
+    "edges": Bilingual("比对过的记录对", "Pairs that were weighed"),
+    "edges_below": Bilingual("各线见下表", "its lines are in the table below"),
+    "edge": Bilingual("结果", "Result"),
+    "one_record": Bilingual("记录", "Record"),
+    "other_record": Bilingual("另一记录", "Other record"),
+    "no_edges": Bilingual("没有比对过的记录对。", "No pair was weighed."),
+    "too_large": Bilingual("记录过多，不画图。", "Too many records for a picture."),
+    "bits": Bilingual("比特", "Bits"),
+    "probability": Bilingual("匹配概率", "Match probability"),
+}
+"""Of the picture of clusters, wherever it stands."""
+
 LINKS: Final[Mapping[str, Bilingual]] = {
+    **GRAPH,
     "links": Bilingual("待定关联", "Uncertain links"),
     "links_what": Bilingual(
         "这两条记录是否属于同一主体，模型不能确定。请核对后裁定；裁定写入台账，下次匹配时生效，可以撤销。",
@@ -24,7 +41,6 @@ LINKS: Final[Mapping[str, Bilingual]] = {
         "其后没有待裁定的关联；先前搁置的仍在队首。", "Nothing waits further on; those put off wait at the beginning."
     ),
     "why_waits": Bilingual("待裁定原因", "Why it waits"),
-    "probability": Bilingual("匹配概率", "Match probability"),
     "threshold": Bilingual("合并阈值", "Link threshold"),
     "moved": Bilingual("涉及记录对", "Record pairs that it joins or parts"),
     "alike": Bilingual("同类待定", "Waiting pairs alike"),
@@ -49,7 +65,6 @@ LINKS: Final[Mapping[str, Bilingual]] = {
     "field": Bilingual("字段", "Field"),
     "level": Bilingual("比对结果", "Level"),
     "picture": Bilingual("图", "Picture"),
-    "bits": Bilingual("比特", "Bits"),
     "decide": Bilingual("裁定", "Decide"),
     "reason": Bilingual("理由", "Reason"),
     "reason_more": Bilingual("补充说明", "More"),
@@ -75,15 +90,6 @@ LINKS: Final[Mapping[str, Bilingual]] = {
         "A dot stands for records of identical evidence, the ringed ones for the two that wait; numbers are the bits "
         "of the match. It shows ids of records and no values.",
     ),
-    "clusters_count": Bilingual("主体", "Clusters"),
-    "records_count": Bilingual("记录", "Records"),
-    "edges": Bilingual("比对过的记录对", "Pairs that were weighed"),
-    "edges_below": Bilingual("各线见下表", "its lines are in the table below"),
-    "edge": Bilingual("结果", "Result"),
-    "one_record": Bilingual("记录", "Record"),
-    "other_record": Bilingual("另一记录", "Other record"),
-    "no_edges": Bilingual("没有比对过的记录对。", "No pair was weighed."),
-    "too_large": Bilingual("记录过多，不画图。", "Too many records for a picture."),
     "conflict": Bilingual("已有人裁定", "Somebody was first"),
     "conflict_what": Bilingual(
         "您打开之后，这一对已由他人裁定；您的裁定没有写入。",
@@ -120,3 +126,16 @@ BECAUSE: Final[Mapping[str, Bilingual]] = {
     "other": Bilingual("其他（请写明）", "another (say which)"),
 }
 """Usual reasons, by the word that the form sends."""
+
+IDENTITY: Final[Mapping[str, Bilingual]] = {
+    **GRAPH,
+    "identity_page": Bilingual("这些记录为何属于同一主体", "Why these records are one's"),
+    "identity_page_what": Bilingual(
+        "疑点引用的记录（圈出）在最近一次匹配中所在的主体，以及比对过的记录对的权重（比特）。只列记录号，不含内容。",
+        "The clusters in which the newest match has the records that the finding cites (ringed), and the bits of the "
+        "pairs that it weighed. It shows ids of records and no values.",
+    ),
+    "matched_at": Bilingual("匹配于", "Matched"),
+    "no_graph": Bilingual("最近一次匹配中没有这些记录。", "The newest match has none of these records."),
+}
+"""Of the page that explains the identity of a finding's records."""

@@ -45,6 +45,7 @@ SECURITY: Final[Mapping[str, Bilingual]] = {
 WHAT: Final[Mapping[str, Bilingual]] = {
     "page": Bilingual("查看疑点", "looked at the finding"),
     "origin": Bilingual("查看记录来源", "looked where the records came from"),
+    "identity": Bilingual("查看疑点记录的关联图", "looked why the finding's records are one's"),
     "attachment": Bilingual("下载附件", "took an attachment"),
     "identifiers revealed": Bilingual("查看完整号码", "looked at whole numbers"),
     "subject": Bilingual("查看主体", "looked at the subject"),

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from portal import board, bulk, case, finding, findings, monitors, origin_page, subject, views
+from portal import board, bulk, case, finding, findings, identity_page, monitors, origin_page, subject, views
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     findings.router,
@@ -12,6 +12,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     bulk.router,
     finding.router,
     origin_page.router,
+    identity_page.router,
     case.router,
     board.router,
     subject.router,

@@ -47,22 +47,22 @@ class _Member:
 def kept_graph(folder: Path, model: MatchModel, records: Sequence[Address]) -> ClusterGraph:
     """The clusters of some records and what was weighed in and between them; edges from the strongest.
 
-    `inside` are the nodes of the first record's cluster. Edges below the review window are kept inside a cluster only;
-    whether one contradicts is not told. Bits by field are left empty.
+    `inside` are the nodes of the first record's cluster; records that the match lacks are passed over. Edges below the
+    review window are kept inside a cluster only; whether one contradicts is not told. Bits by field are left empty.
 
     Raises:
-        BadSpecification: the match keeps no state, or one of another format, or has none of the records.
+        BadSpecification: the match keeps no state, or one of another format, or none of the records.
     """
     arrays = _arrays(folder)
     members = _members(folder / "crosswalk.parquet", records)
     masters = {member.address: member.master_id for member in members}
-    if not members or records[0] not in masters:
+    own = next((masters[one] for one in records if one in masters), None)
+    if own is None:
         raise BadSpecification("the match has no such record", expected="a record of its crosswalk.parquet")
     of_record = arrays.load("nodes.of_record")
     grouped: dict[int, list[_Member]] = {}
     for member in members:
         grouped.setdefault(int(of_record[member.row]), []).append(member)
-    own = masters[records[0]]
     nodes = [
         GraphNode(node, found[0].master_id == own, found[0].master_id, tuple(one.address for one in found))
         for node, found in grouped.items()

@@ -18,6 +18,7 @@ ASKED = {
     "/findings/{finding_id}": {"records": "all"},
     "/findings/{finding_id}/files/{sha256}": {},
     "/findings/{finding_id}/origin": {},
+    "/findings/{finding_id}/identity": {},
     "/findings/{finding_id}/steps": {"action": "note", "seen": "2", "text": "x"},
     "/findings/{finding_id}/files": {"action": "attach", "seen": "2"},
     "/findings/{finding_id}/reveal": {},
