@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from mismatches.cases.access import require
+from mismatches.cases.queries.looks import log_masters
 from mismatches.monitors.keeping import FILE, Kept, read
 from mismatches.monitors.watching import LARGEST, Move, Project, Quarter
 from mismatches.wording import money
@@ -75,6 +76,7 @@ class ProjectLine:
 def key_taxpayers(request: Request, desk: AtDesk, number: PageNumber = 1) -> HTMLResponse:
     """Who carries the tax, quarter by quarter, and who came and went in the latest one."""
     require(desk.actor, "read")
+    _looked(desk, "key taxpayers")
     kept = newest(desk.workplace.zones)
     moves = [] if kept is None else [one for one in kept.watched.moves if _theirs(desk, kept, one.master_id)]
     most = max((one.carriers for one in kept.watched.quarters), default=0) if kept else 0
@@ -92,10 +94,17 @@ def key_taxpayers(request: Request, desk: AtDesk, number: PageNumber = 1) -> HTM
     )
 
 
+def _looked(desk: Desk, what: str) -> None:
+    """Write the look down: unlike the lists of findings these name enterprises."""
+    with desk.open() as connection:
+        log_masters(connection, desk.actor, [None], what, at=desk.at)
+
+
 @router.get("/projects")
 def projects(request: Request, desk: AtDesk, less: bool = False, number: PageNumber = 1) -> HTMLResponse:
     """Large projects beside the tax that their parties paid; with `less` those alone that paid less than expected."""
     require(desk.actor, "read")
+    _looked(desk, "projects")
     kept = newest(desk.workplace.zones)
     own = [] if kept is None else [one for one in kept.watched.projects if _theirs(desk, kept, one.master_id)]
     found = [one for one in own if not less or paid_less(one)]

@@ -46,6 +46,8 @@ WHAT: Final[Mapping[str, Bilingual]] = {
     "page": Bilingual("查看疑点", "looked at the finding"),
     "origin": Bilingual("查看记录来源", "looked where the records came from"),
     "identity": Bilingual("查看疑点记录的关联图", "looked why the finding's records are one's"),
+    "key taxpayers": Bilingual("查看重点税源", "looked at the key taxpayers"),
+    "projects": Bilingual("查看重大项目", "looked at the large projects"),
     "attachment": Bilingual("下载附件", "took an attachment"),
     "identifiers revealed": Bilingual("查看完整号码", "looked at whole numbers"),
     "subject": Bilingual("查看主体", "looked at the subject"),
