@@ -35,6 +35,7 @@ class Decision(IntEnum):
     PREFERENCE = 9
     SAME_RECORD = 10
     ORDER = 11  # nothing told them apart: dataset and record id decided
+    JUDGEMENT = 12  # a steward or a rule said it, whatever the records say
 
 
 DECISIONS = tuple(decision.name.lower() for decision in Decision)

@@ -85,7 +85,7 @@ def _whole(desk: Desk, goal: Goal, tables: Mapping[str, Path], known: Past | Non
     clusters = goal.match / "crosswalk.parquet"
     found = assign(goal.entity, clusters, known, desk.before.id_key, desk.folder(goal, "ids"))
     desk.on_step(f"{goal.entity} ids assigned")
-    sources = Sources(found.crosswalk, tables)
+    sources = Sources(found.crosswalk, tables, goal.overrides.values(found.ledger))
     write_golden(goal.entity, sources, goal.as_of, golden, desk.folder(goal, "joined"))
     return found
 

@@ -6,12 +6,13 @@ order of master id, dataset, record id.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from registry.judgements.overriding import JudgedValues
 from registry.policy import Attribute, Policy, Speaker
 from registry.sql import connect, count, quoted
 from schemas.contract import ValueType
@@ -37,11 +38,12 @@ class Sources:
     """What golden records are made from.
 
     `crosswalk`: a Parquet file with the columns of the product `<entity>_crosswalk`. `tables`: accepted tables by
-    dataset.
+    dataset. `judged`: values that hold whatever the records say.
     """
 
     crosswalk: Path
     tables: Mapping[str, Path]
+    judged: JudgedValues = field(default_factory=dict)
 
 
 def ordered_datasets(policy: Policy) -> tuple[str, ...]:

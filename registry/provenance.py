@@ -18,9 +18,9 @@ def trace(provenance: Path, masters: Sequence[str]) -> pa.Table:
         masters: master ids.
 
     Returns:
-        One row per master and attribute that has a value, sorted by both: master_id, attribute, source, dataset,
-        record_id, updated_at, policy, candidates, conflicts, and runner_up (source, dataset, record_id, updated_at;
-        null where nothing disagrees).
+        One row per master and attribute that has a value or was judged, sorted by both: master_id, attribute, source,
+        dataset, record_id, updated_at, policy, candidates, conflicts, and runner_up (source, dataset, record_id,
+        updated_at; null where nothing disagrees). Of a judged value that no record states, the record is null.
     """
     attributes = [name for name in pq.read_schema(provenance).names if name not in ("master_id", "records")]
     origins = ", ".join(f"{{'attribute': ?, 'origin': {quoted(name)}}}" for name in attributes)
@@ -37,6 +37,6 @@ def trace(provenance: Path, masters: Sequence[str]) -> pa.Table:
 _UNFOLDED = """
 SELECT master_id, attribute, r.source, r.dataset, r.record_id, r.updated_at, policy, candidates, conflicts,
        records[runner_up + 1] AS runner_up
-FROM (SELECT *, records[record + 1] AS r FROM origins WHERE record IS NOT NULL)
+FROM (SELECT *, records[record + 1] AS r FROM origins WHERE record IS NOT NULL OR policy = 'judgement')
 ORDER BY master_id, attribute
 """

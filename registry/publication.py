@@ -23,6 +23,8 @@ from registry.failures import named_failures
 from registry.history.recording import Moment, load_step, point_feed, write_step
 from registry.identities import Assignment
 from registry.increment.start import Goal, facts_of_run
+from registry.judgements.ledger import overrides_in_force
+from registry.judgements.overriding import OVERRIDES, Overrides
 from registry.ledger import LEDGER_FILE
 from registry.loading import Files, load, load_changes
 from registry.naming import folder_name, products
@@ -76,6 +78,7 @@ class PublishRequest:
         patience: how long to wait for another publication, in seconds.
         keep: how many publications are kept, this one included.
         at: the moment that is written down as that of the publication.
+        overrides: judged values by entity; None for those that the ledger of judgements holds now.
     """
 
     as_of: date
@@ -88,6 +91,7 @@ class PublishRequest:
     patience: float = 60.0
     keep: int = 3
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    overrides: Mapping[Entity, Overrides] | None = None
 
     def matches(self) -> dict[Entity, Path]:
         """Crosswalks to be published, by entity."""
@@ -96,7 +100,11 @@ class PublishRequest:
 
     def goal(self, entity: Entity) -> Goal:
         """What is to be published of an entity."""
-        return Goal(entity, self.matches()[entity].parent, self.as_of, self.inputs)
+        return Goal(entity, self.matches()[entity].parent, self.as_of, self.inputs, self.judged(entity))
+
+    def judged(self, entity: Entity) -> Overrides:
+        """Judged values of an entity."""
+        return (self.overrides or {}).get(entity, Overrides())
 
 
 @dataclass(frozen=True)
@@ -136,6 +144,8 @@ def publish(engine: Engine, zones: Zones, request: PublishRequest, *, on_step: O
         repair_held(engine, connection, zones)
         on_step("repaired")
         before = standing(connection)
+        if request.overrides is None:
+            request = replace(request, overrides=overrides_in_force(connection))
         fresh = {entity: _fingerprint(entity, path, request) for entity, path in request.matches().items()}
         built = {entity: found for entity, found in fresh.items() if before.products.get(entity, (0, ""))[1] != found}
         related = _related(request, before, fresh, built)
@@ -247,6 +257,7 @@ def _write(job: _Job, draft: Draft, fingerprint: str) -> None:
                 "inputs_hash": fingerprint,
                 "contract_version": product_contract(product).version,
                 "since": folder_name(job.before.products[draft.entity][0]) if draft.changes else None,
+                OVERRIDES: job.request.judged(draft.entity).facts(),
                 **facts_of_run(draft.entity, job.request.goal(draft.entity).match),
             },
         )
@@ -335,6 +346,7 @@ def _fingerprint(entity: Entity, crosswalk: Path, request: PublishRequest) -> st
             "policy": policy(entity).text,
             "contracts": [product_contract(product).version for product in products(entity)],
             "as_of": request.as_of.isoformat(),
+            **({OVERRIDES: judged} if (judged := request.judged(entity).facts()) else {}),
         }
     )
 

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from registry.choice import DECISIONS, NONE, Choice, Integers, choose
 from registry.criteria import Batch, Values, allowed, ranked
+from registry.judgements.overriding import JudgedValues, with_judged
 from registry.members import MASTERS_PER_BATCH, Sources, member_batches, ordered_datasets
 from registry.policy import Entity, Policy, policy
 from schemas.contract import ValueType, product_contract
@@ -56,8 +57,8 @@ ORIGIN = pa.struct(
     ]
 )
 """Where a value comes from. `record`, `runner_up`: positions in `records`, from 0; null where there is none. `policy`:
-`sole`, `agreed`, or the criterion that preferred the record to the runner-up. `candidates`: records that state a value;
-`conflicts`: those that state another."""
+`sole`, `agreed`, `judgement` (see `registry.judgements.overriding`), or the criterion that preferred the record to the
+runner-up. `candidates`: records that state a value; `conflicts`: those that state another."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ class Golden:
     provenance: pa.Table
 
 
-def golden_records(entity: Entity, crosswalk: Path, tables: Mapping[str, Path], as_of: date) -> Golden:
+def golden_records(
+    entity: Entity, crosswalk: Path, tables: Mapping[str, Path], as_of: date, judged: JudgedValues | None = None
+) -> Golden:
     """Golden records of all masters of a crosswalk, in memory (a city: 4 GB; `write_golden` streams).
 
     Args:
@@ -81,13 +84,14 @@ def golden_records(entity: Entity, crosswalk: Path, tables: Mapping[str, Path], 
         crosswalk: Parquet with master_id, source, dataset, record_id.
         tables: accepted tables by dataset; those of other entities are disregarded.
         as_of: the day on which "today" is judged; later days and times are implausible.
+        judged: values that hold whatever the records say.
 
     Raises:
         ContractBroken: the crosswalk names records that the tables do not hold.
         BadSpecification: the crosswalk names a dataset of another entity, or one without a table.
     """
     with tempfile.TemporaryDirectory() as folder:
-        parts = list(golden_batches(policy(entity), Sources(crosswalk, tables), as_of, Path(folder)))
+        parts = list(golden_batches(policy(entity), Sources(crosswalk, tables, judged or {}), as_of, Path(folder)))
     return Golden(pa.concat_tables(p.records for p in parts), pa.concat_tables(p.provenance for p in parts))
 
 
@@ -112,9 +116,12 @@ def golden_batches(
     """Golden records in batches of whole masters; at least one batch, so that an empty crosswalk gives empty tables."""
     records, provenance = _schemas(rules)
     yield Golden(records.empty_table(), provenance.empty_table())
-    yield from _in_order(
-        lambda table: _golden(Batch.of(rules, table, as_of)), member_batches(rules, sources, work, size)
-    )
+
+    def made(table: pa.Table) -> Golden:
+        found = _golden(Batch.of(rules, table, as_of))
+        return Golden(*with_judged(found.records, found.provenance, table, sources.judged))
+
+    yield from _in_order(made, member_batches(rules, sources, work, size))
 
 
 def _in_order(make: Callable[[pa.Table], Golden], tables: Iterator[pa.Table]) -> Iterator[Golden]:

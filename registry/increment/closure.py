@@ -62,6 +62,7 @@ def close(goal: Goal, start: Start, tables: Mapping[str, Path], past: Past, out:
         for name, table in tables.items():
             if name in policy(goal.entity).datasets:
                 _add_dated(connection, policy(goal.entity), (name, table), goal, start)
+        connection.execute(_JUDGED, {"judged": list(start.judged)})
         total = pq.read_metadata(crosswalk).num_rows
         _take_in(connection, MOST_TOUCHED * total)
         _check(connection, pq.read_metadata(past.crosswalk).num_rows, total)
@@ -69,6 +70,14 @@ def close(goal: Goal, start: Start, tables: Mapping[str, Path], past: Past, out:
 
 
 _KEY = "source, dataset, record_id"
+
+
+# The records of masters of which values are judged otherwise, or of those whom they were merged into.
+_JUDGED = f"""
+INSERT INTO seeds SELECT {_KEY} FROM previous WHERE master_id IN (
+  SELECT unnest($judged::VARCHAR[]) UNION ALL
+  SELECT target FROM ledger WHERE list_contains($judged::VARCHAR[], master_id))
+"""
 
 
 def _add_dated(

@@ -72,7 +72,8 @@ def make_changes(
     """
     before, place = published
     whole, part, work = folders
-    write_golden(goal.entity, Sources(found.crosswalk, tables), goal.as_of, part, work)
+    sources = Sources(found.crosswalk, tables, goal.overrides.values(found.ledger))
+    write_golden(goal.entity, sources, goal.as_of, part, work)
     masters = pq.read_table(closure.masters).column("master_id")
     numbers = pq.read_table(found.changes).column("sequence")
     golden, provenance = part / "data.parquet", part / "provenance.parquet"

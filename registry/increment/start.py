@@ -7,11 +7,12 @@ differs, the base is made whole, and the reason is said. Invariant: both ways en
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final
 
+from registry.judgements.overriding import OVERRIDES, Overrides
 from registry.naming import folder_name, products
 from registry.policy import Entity, policy
 from registry.versions import Standing
@@ -32,23 +33,25 @@ class Start:
     """Where a publication goes on.
 
     `version`, `as_of`: of the base in force. `place`: the partition that holds its rows. `touched`: files of the runs
-    since then, newest first.
+    since then, newest first. `judged`: masters that have or had an id of which values are judged otherwise.
     """
 
     version: int
     as_of: date
     place: int
     touched: tuple[Path, ...]
+    judged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What is to be published of an entity: a match's folder, the day, and the versions of its tables by dataset."""
+    """What is to be published of an entity: a match's folder, the day, versions of its tables, judged values."""
 
     entity: Entity
     match: Path
     as_of: date
     inputs: Mapping[str, str]
+    overrides: Overrides = field(default_factory=Overrides)
 
 
 class WholeError(Exception):
@@ -76,7 +79,8 @@ def start_of(zones: Zones, goal: Goal, before: Standing) -> Start:
     if goal.as_of < as_of:
         raise WholeError("the day lies before that of the version in force")
     touched = _touched(zones, goal, run, str(in_force.facts[RUN]))
-    return Start(version, as_of, before.stored[goal.entity], touched)
+    judged = goal.overrides.masters_since(in_force.facts.get(OVERRIDES))
+    return Start(version, as_of, before.stored[goal.entity], touched, judged)
 
 
 def facts_of_run(entity: Entity, match: Path) -> dict[str, str]:

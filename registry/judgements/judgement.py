@@ -22,6 +22,12 @@ MOST_LETTERS: Final = 2000
 """Of a reason or a value: longer ones are files pasted by mistake."""
 
 
+_MOST: Final = Decimal(10) ** 16
+"""More than any amount or count; the base keeps 18 digits, two of them after the point."""
+
+_DECIMALS: Final[Mapping[ValueType, int]] = {ValueType.INTEGER: 0, ValueType.MONEY: 2}
+
+
 @dataclass(frozen=True, order=True)
 class RecordKey:
     """A source record: department, dataset and the department's key."""
@@ -189,7 +195,7 @@ def _is_of(kind: ValueType, value: str) -> bool:
             return datetime.fromisoformat(value).tzinfo is None
         if kind in (ValueType.INTEGER, ValueType.MONEY, ValueType.NUMBER):
             number = Decimal(value)
-            return number.is_finite() and (kind is not ValueType.INTEGER or number == number.to_integral_value())
+            return number.is_finite() and abs(number) < _MOST and number == round(number, _DECIMALS.get(kind, 9))
     except (ValueError, InvalidOperation):
         return False
     return True

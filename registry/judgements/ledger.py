@@ -4,16 +4,19 @@ Two who add at once follow one another, so that numbers are in the order in whic
 of the ledger was once all of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, RowMapping, text
 
 from registry.judgements.judgement import Author, Judgement, RecordKey, Statement, withdraw
+from registry.judgements.overriding import Overrides
 from registry.judgements.replay import Live, replay
 from registry.naming import SCHEMAS, products
+from registry.policy import ENTITIES, Entity
 from registry.sql import quoted
 from storage.errors import BadSpecification
+from storage.manifest import Json
 
 _LOCK = 0x4A_75_64_67  # any number that nobody else takes: "Judg"
 
@@ -73,6 +76,19 @@ def read(connection: Connection, up_to: int | None = None) -> list[Judgement]:
 def live(connection: Connection) -> Live:
     """What holds now."""
     return replay(read(connection))
+
+
+def overrides_in_force(connection: Connection) -> Mapping[Entity, Overrides]:
+    """Judged values by entity; begins and ends a transaction."""
+    with connection.begin():
+        holds = live(connection)
+    return {entity: Overrides(tuple(holds.of(entity).values.values())) for entity in ENTITIES}
+
+
+def overrides_numbered(connection: Connection, facts: Json) -> Overrides:
+    """The judged values of a version, by what its manifest says."""
+    numbers = {int(str(one[0])) for one in facts if isinstance(one, list)} if isinstance(facts, list) else set()
+    return Overrides(tuple(one for one in read(connection) if one.number in numbers))
 
 
 def _added(connection: Connection, author: Author, said: Statement, at: datetime) -> Judgement:

@@ -43,11 +43,14 @@ def test_the_database_has_the_columns_of_the_contract_described_in_both_language
     ]
 
 
-def test_the_words_of_provenance_are_those_of_the_choice():
+def test_the_words_of_provenance_are_those_of_the_choice(engine):
     first = (MIGRATIONS / "versions" / "r0001_base_databases.py").read_text("utf-8")
     said = re.search(r'_DECISIONS = \(\s*"(.*)"', first)
     assert said is not None
-    assert said[1].split(", ") == list(DECISIONS)
+    with engine.connect() as connection:
+        view = connection.execute(text("SELECT pg_get_viewdef('population.provenance'::regclass)")).scalar_one()
+    assert said[1].split(", ") == list(DECISIONS)[:-1]
+    assert f"'{', '.join(DECISIONS)}'" in view
 
 
 def test_upgrading_again_changes_nothing_and_keeps_the_key(engine):
