@@ -12,6 +12,7 @@ from portal.app import create_app
 from portal.config import PortalConfig
 from tests.portal.city_hall import CHIEF, LI, MORNING, SUN
 from tests.portal.conftest import serving
+from tests.portal.matched import keep_match, town
 from tests.portal.monitor_report import reported
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that a test makes
@@ -19,7 +20,8 @@ PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that a test makes
 
 @pytest.fixture(scope="module")
 def desk(hall):
-    """The portal of a supervisor."""
+    """The portal of a supervisor, with a match that left links open."""
+    keep_match(hall.workplace.zones, town())
     with reported(hall), serving(hall.app(CHIEF)) as address:
         yield address
 
@@ -42,7 +44,8 @@ def page(browser):
 
 PAGES = (
     "/findings?id=P00000001&pick=all", "/findings?severity=high&severity=low&id=P&overdue=1", "/findings/{finding}",
-    "/board", "/subjects/P000000912", "/subjects/P000000000", "/key-taxpayers", "/projects",
+    "/board", "/subjects/P000000912", "/subjects/P000000000", "/links",
+    "/findings/{finding}/identity", "/key-taxpayers", "/projects",
 )  # fmt: skip
 
 

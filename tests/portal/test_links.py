@@ -74,6 +74,8 @@ def test_the_first_pair_nobody_decided_is_asked_and_decided_ones_never_again(off
     assert shown(first) == 0
     for key in keys(rows[0]):
         assert key.record_id in first.text
+    assert re.findall(r'accesskey="(.)"', first.text) == ["r", "y", "n", "l"]
+    assert "<script" not in first.text
     answer = reader.post("/links", data=sent(0, decision="not_link", text="双胞胎"))
     assert (answer.status_code, answer.headers["location"]) == (303, "/links?entity=person&from=0")
     assert shown(reader.get(answer.headers["location"])) == 1
