@@ -193,6 +193,8 @@ def test_where_the_files_are_gone_the_past_begins_anew(engine, zones, city):
 def first_release(connection):
     """Take away what later releases added to the versions, and make the views as the first one did."""
     first = run_path(str(MIGRATIONS / "versions" / "r0001_base_databases.py"))
+    connection.execute(text("DROP TABLE registry.judgement"))
+    connection.execute(text("DROP FUNCTION registry.refuse_change"))
     connection.execute(text("DROP VIEW registry.current_product CASCADE"))
     connection.execute(text("ALTER TABLE registry.version_product DROP COLUMN stored"))
     connection.execute(text(first["_VERSIONS"][-1]))
