@@ -192,12 +192,14 @@ def checked(password: str) -> str:
     """A password that may be used.
 
     Raises:
-        BadSpecification: it is too short or too long.
+        BadSpecification: it is too short or too long, or no text.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
+    undecoded = any("\ud800" <= letter <= "\udfff" for letter in password)  # bytes of a terminal that are not UTF-8
+    if undecoded or not SHORTEST <= len(password) <= LONGEST:
         raise BadSpecification(
-            "the password cannot be used", "accounts", f"{SHORTEST} to {LONGEST} characters", "choose another one"
-        )
+            "the password cannot be used", "accounts", f"{SHORTEST} to {LONGEST} characters in UTF-8",
+            "choose another one",
+        )  # fmt: skip
     return password
 
 

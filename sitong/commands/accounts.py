@@ -33,10 +33,11 @@ def list_accounts(home: Home = None) -> None:
 
     from portal.accounts import every
 
-    table = Table("账户 account", "角色 role", "辖区 districts", "状态 state")
+    table = Table("账户 account", "角色 role", "辖区或部门 sees", "状态 state")
     with _connection(home) as connection:
         for one in every(connection):
             districts = "全市 whole city" if one.districts is None else ", ".join(one.districts)
+            districts = one.recipient or districts  # a department's reader sees deliveries and no district
             table.add_row(one.name, one.role, districts, "停用 disabled" if one.disabled else "")
     out.print(table)
 

@@ -1,12 +1,13 @@
 """`sitong findings`: the findings of the cross-checks and where their cases stand; workbooks of auditors read back."""
 
 import getpass
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -30,6 +31,10 @@ class Format(StrEnum):
     JSON = "json"
     XLSX = "xlsx"
 
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+_DISTRICT = re.compile(r"[0-9]{1,6}|unknown")
+_ID_WIDTH = 25  # characters of a finding's id, which is to be copied whole
 
 Words = list[str] | None
 FindingId = Annotated[str | None, typer.Argument(metavar="[FINDING_ID]", help="Show one finding in full 疑点编号")]
@@ -61,6 +66,7 @@ def findings(
 
     if output is Format.XLSX and to is None and finding_id is None and back is None:
         raise typer.BadParameter("--format xlsx needs --out FILE.xlsx")
+    _refuse_unknown(rule or (), severity or (), month or (), state or (), district or ())
     settings = load_settings(home=home)
     wanted = Filter(
         rules=tuple(rule or ()), severities=tuple(severity or ()), districts=tuple(district or ()),  # type: ignore[arg-type]
@@ -77,6 +83,31 @@ def findings(
             _write(_every(engine, actor, wanted), output, to)
 
 
+def _refuse_unknown(
+    rules: Sequence[str], severities: Sequence[str], months: Sequence[str], states: Sequence[str],
+    districts: Sequence[str],
+) -> None:  # fmt: skip
+    """A filter that nothing can pass is a slip of the pen, and an empty list would hide it."""
+    from mismatches.cases.declaration import case_rules
+    from mismatches.declarations import shipped_rules
+    from mismatches.rule import Severity
+
+    closed = (
+        ("--rule", rules, {one.id for one in shipped_rules()}),
+        ("--severity", severities, set(get_args(Severity))),
+        ("--state", states, set(case_rules().states)),
+    )
+    for option, given, known in closed:
+        if unknown := set(given) - known:
+            raise typer.BadParameter(f"{option} {min(unknown)} is not known; expected {', '.join(sorted(known))}")
+    for option, given, shape, expected in (
+        ("--month", months, _MONTH, "YYYY-MM"),
+        ("--district", districts, _DISTRICT, "one to six digits or unknown"),
+    ):
+        if unread := [text for text in given if not shape.fullmatch(text)]:
+            raise typer.BadParameter(f"{option} {unread[0]} cannot be read; expected {expected}")
+
+
 @contextmanager
 def _database(settings: Settings) -> "Iterator[tuple[Engine, Actor]]":
     """The database as its writer, and who sits at the terminal: whoever may read the home may see the whole city."""
@@ -90,14 +121,16 @@ def _database(settings: Settings) -> "Iterator[tuple[Engine, Actor]]":
 
 
 def _table(engine: "Engine", actor: "Actor", wanted: "Filter", limit: int) -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from mismatches.cases.queries.listing import Page, find
     from mismatches.wording import money
 
     with engine.connect() as connection:
         found = find(connection, actor, wanted, Page(limit=limit), today=today())
-    table = Table("疑点 finding", "规则 rule", "程度", "状态 state", "主体 subject", "区划", "月份", "估算 yuan")
+    others = ("规则 rule", "程度", "状态 state", "主体 subject", "区划", "月份", "估算 yuan")
+    first = Column("疑点 finding", min_width=_ID_WIDTH, no_wrap=True)
+    table = Table(first, *(Column(name, overflow="fold") for name in others))
     for row in found.rows:
         told = (row.finding_id, row.rule, row.severity, row.state, row.subject_id, row.division, row.month)
         table.add_row(*(text or "—" for text in told), money(row.estimate_likely))

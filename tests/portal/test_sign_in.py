@@ -164,6 +164,10 @@ def test_many_who_come_in_from_one_address_do_not_stop_each_other(door):
         assert sign_in(door.reader(peer="192.0.2.77"), "lin").status_code == 303
 
 
+def test_a_name_that_no_text_of_the_database_can_be_is_a_wrong_one(door):
+    assert sign_in(door.reader("192.0.2.77"), "no\0body").status_code == 403
+
+
 def test_a_form_of_another_site_signs_nobody_in(door):
     assert sign_in(door.reader(), "lin", mark="guessed").status_code == 400
     reader = door.reader()
@@ -246,7 +250,7 @@ def test_administrators_see_accounts_and_no_findings(door):
     ("changed", "password"),
     [({"role": "king"}, PASSWORD), ({"role": "security_officer"}, PASSWORD),
      ({"districts": ()}, PASSWORD), ({"districts": ("37020x",)}, PASSWORD),
-     ({}, "too short"), ({}, "x" * 300), ({"name": "lin"}, PASSWORD)],
+     ({}, "too short"), ({}, "x" * 300), ({}, "\udcff" * 20), ({"name": "lin"}, PASSWORD)],
 )  # fmt: skip
 def test_an_account_that_cannot_be_is_refused(door, changed, password):
     with pytest.raises(BadSpecification):
