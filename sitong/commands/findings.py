@@ -36,6 +36,14 @@ _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _DISTRICT = re.compile(r"[0-9]{1,6}|unknown")
 _ID_WIDTH = 25  # characters of a finding's id, which is to be copied whole
 
+
+class Outcome(StrEnum):
+    """Which findings."""
+
+    HIT = "hit"
+    NOT_COMPARABLE = "not_comparable"
+
+
 Words = list[str] | None
 FindingId = Annotated[str | None, typer.Argument(metavar="[FINDING_ID]", help="Show one finding in full 疑点编号")]
 Limit = Annotated[int, typer.Option(help="Lines of the table at most 表格最多行数", min=1, max=1000)]
@@ -49,6 +57,7 @@ def findings(
     month: Annotated[Words, typer.Option(help="First seen in, YYYY-MM 首次发现月份")] = None,
     state: Annotated[Words, typer.Option(help="new, assigned, … 状态")] = None,
     subject: Annotated[str | None, typer.Option(help="Master id of a person or an enterprise 主标识")] = None,
+    outcome: Annotated[Outcome, typer.Option(help="Hits, or what could not be compared 疑点或不可比")] = Outcome.HIT,
     output: Annotated[Format, typer.Option("--format", help="All lines but of the table 输出格式")] = Format.TABLE,
     to: Annotated[Path | None, typer.Option("--out", help="File to write; xlsx needs one 输出文件")] = None,
     limit: Limit = 50,
@@ -66,11 +75,13 @@ def findings(
 
     if output is Format.XLSX and to is None and finding_id is None and back is None:
         raise typer.BadParameter("--format xlsx needs --out FILE.xlsx")
+    if to is not None and not to.parent.is_dir():
+        raise typer.BadParameter(f"--out {to}: there is no folder {to.parent}; make it first")
     _refuse_unknown(rule or (), severity or (), month or (), state or (), district or ())
     settings = load_settings(home=home)
     wanted = Filter(
         rules=tuple(rule or ()), severities=tuple(severity or ()), districts=tuple(district or ()),  # type: ignore[arg-type]
-        months=tuple(month or ()), states=tuple(state or ()), subject=subject,
+        months=tuple(month or ()), states=tuple(state or ()), subject=subject, outcome=outcome.value,
     )  # fmt: skip
     with _database(settings) as (engine, actor):
         if back is not None:
