@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.blocking import Pairs
-from matching.nodes import Places
 
 Bits = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -202,8 +201,3 @@ def belonging(root: Component, pairs: Pairs, chances: Bits) -> Bits:
     np.fmax.at(out, left, chance)
     np.fmax.at(out, right, chance)
     return out
-
-
-def places_of_first(root: Component) -> Places:
-    """The nodes that name a cluster."""
-    return np.flatnonzero(root == np.arange(len(root)))

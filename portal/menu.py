@@ -8,7 +8,7 @@ from portal.roles import opens, roles
 from schemas.bilingual import Bilingual, Language
 
 MENU: Final[Sequence[tuple[str, str, Bilingual]]] = (
-    ("findings", "/board", Bilingual("疑点总览", "Board")),
+    ("findings", "/board", Bilingual("看板", "Board")),
     ("findings", "/findings", Bilingual("疑点清单", "Findings")),
     ("findings", "/key-taxpayers", Bilingual("重点税源", "Key taxpayers")),
     ("findings", "/projects", Bilingual("重大项目", "Projects")),

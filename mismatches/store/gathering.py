@@ -4,7 +4,7 @@ Made by sets in DuckDB, where the rules ran. Of every cited record those columns
 as text, beside the master that it belongs to: enough to judge the finding again from what is stored.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import duckdb
 
@@ -120,8 +120,3 @@ select
     ''::varchar as division, ''::varchar as evidence, ''::varchar as digest
 where false
 """
-
-
-def rules_that_ran(runs: Sequence[RuleRun]) -> Iterator[str]:
-    """The ids of the rules whose findings are complete, those without any included."""
-    return (run.rule.id for run in runs if run.ran)

@@ -64,6 +64,9 @@ def findings(
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Show numbers of persons whole; logged 显示完整号码")
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Judge the finding again from what was stored 依存档重新判定")
+    ] = False,
     back: Annotated[
         Path | None,
         typer.Option("--read-back", help="Take the actions of a filled workbook 读回工作簿", dir_okay=False),
@@ -75,6 +78,8 @@ def findings(
 
     if output is Format.XLSX and to is None and finding_id is None and back is None:
         raise typer.BadParameter("--format xlsx needs --out FILE.xlsx")
+    if again and finding_id is None:
+        raise typer.BadParameter("--again judges one finding: name its id")
     if to is not None and not to.parent.is_dir():
         raise typer.BadParameter(f"--out {to}: there is no folder {to.parent}; make it first")
     _refuse_unknown(rule or (), severity or (), month or (), state or (), district or ())
@@ -86,6 +91,8 @@ def findings(
     with _database(settings) as (engine, actor):
         if back is not None:
             _read_back(engine, actor, back)
+        elif finding_id is not None and again:
+            _judge_again(engine, actor, finding_id, settings)
         elif finding_id is not None:
             _show(engine, actor, finding_id, reveal=reveal)
         elif output is Format.TABLE:
@@ -183,6 +190,29 @@ def _show(engine: "Engine", actor: "Actor", finding_id: str, *, reveal: bool) ->
         page = finding_page(connection, actor, finding_id, at=now(), reveal=reveal)
     for line in _told(page):
         out.print(line, markup=False, soft_wrap=True)
+
+
+def _judge_again(engine: "Engine", actor: "Actor", finding_id: str, settings: Settings) -> None:
+    """Judge a finding again over the records that it cites, as they were; status 1 where something else comes out."""
+    from mismatches.cases.queries.recomputing import stored_finding
+    from mismatches.declarations import shipped_rules
+    from mismatches.store.recompute import recompute
+
+    with engine.connect() as connection:
+        stored = stored_finding(connection, actor, finding_id)
+    rule = next((one for one in shipped_rules() if one.id == stored.rule), None)
+    if rule is None:
+        raise typer.BadParameter(f"this release has no rule {stored.rule}; use the one that made the finding")
+    found = recompute(stored, rule, settings.zones.work)
+    for title, judged in (("then 当时", found.said), ("again 重判", found.again)):
+        told = "not found 未重现" if judged is None else f"{judged.outcome} {judged.reason} {judged.severity}"
+        yuan = (judged.estimate_low, judged.estimate_likely, judged.estimate_high) if judged else ()
+        out.print(f"{title}: {told} {' / '.join('—' if one is None else f'{one:,}' for one in yuan)}", markup=False)
+    if not found.same:
+        err.print(
+            "the cited records alone do not give the same: the rule may weigh others, too 结果不一致", markup=False
+        )
+        raise typer.Exit(1)
 
 
 def _told(page: "FindingPage") -> Iterator[str]:

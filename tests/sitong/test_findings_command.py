@@ -32,6 +32,10 @@ def test_the_list_the_page_the_workbook_and_the_way_back(home, tmp_path):
     assert others
     assert not {row["finding_id"] for row in others} & {row["finding_id"] for row in rows}
     assert ask(home, "--format", "csv", "--out", tmp_path / "none" / "x.csv").status == 2
+    again = ask(home, rows[0]["finding_id"], "--again")
+    assert again.status == 0
+    then, now = again.out.splitlines()
+    assert then.split(": ")[1] == now.split(": ")[1]
     assert ask(home, "F0").status == 1
     assert ask(home, "--format", "xlsx").status == 2
     assert ask(home, "--format", "xlsx", "--out", tmp_path / "all.xlsx").status == 0
