@@ -121,6 +121,29 @@ def _refuse_nonsense(text: Text, where: str) -> None:
             "UTF-8 or GB18030; this looks like another encoding, such as Big5, Shift-JIS or Latin-1",
             "ask the department to export the file as UTF-8",
         ).error(where)
+    if _encoded_twice(text.head[:_TAIL]):
+        raise Refusal(
+            "the file was encoded twice: its UTF-8 was taken for Latin-1 and made UTF-8 once more",
+            "UTF-8 once",
+            "ask the department to export the file as UTF-8",
+        ).error(where)
+
+
+def _encoded_twice(text: str) -> bool:
+    """Whether a text is Chinese in UTF-8 of which every byte became a character.
+
+    Nothing else reads so: every character must be one of Latin-1 or Windows-1252, and their bytes strict UTF-8.
+    """
+    lines = text[: text.rfind("\n") + 1] or text
+    if not any(character > "\x7f" for character in lines):
+        return False
+    for single in ("latin-1", "cp1252"):
+        try:
+            inner = lines.encode(single).decode("utf-8")
+        except UnicodeError:
+            continue
+        return any("\u4e00" <= character <= "\u9fff" for character in inner)
+    return False
 
 
 def _reads_as_nonsense(text: str) -> bool:

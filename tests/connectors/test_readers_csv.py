@@ -46,12 +46,19 @@ def nonsense(encoding: str, alphabet: str) -> bytes:
             "shift-jis", "これはシフトジスのテキストですからうけつけてはいけませんしらせてくださいナニヌネノハヒフヘホ"
         ),
         nonsense("latin-1", "àaábâcãdäeåfægçhèiéjêkëlìmínîoïpðqñròsótôuõvöwøxùyúzûaübýcþdÿe"),
+        csv_bytes([wage("1", person_record_id="王伟")]).decode("latin-1").encode(),
     ],
-    ids=["latin-1", "stray bytes", "utf-16 without a mark", "big5", "shift-jis", "latin-1 that decodes as gb18030"],
-)
+    ids=["latin-1", "stray bytes", "utf-16 without a mark", "big5", "shift-jis", "latin-1 that decodes as gb18030",
+         "utf-8 twice"],
+)  # fmt: skip
 def test_a_wrong_encoding_is_rejected(file_of: FileOf, content: bytes) -> None:
     with pytest.raises(SourceRejected, match=r"tax\.wage\.csv"):
         read(file_of(content), WAGE)
+
+
+def test_letters_with_accents_are_no_text_encoded_twice(file_of: FileOf) -> None:
+    rows = [wage("1", person_record_id="José Núñez à Zürich"), wage("2", person_record_id="Ã¡Â½")]
+    assert read(file_of(csv_bytes(rows)), WAGE).table.to_pylist() == rows
 
 
 def test_a_file_cut_inside_a_character_is_rejected(file_of: FileOf) -> None:
