@@ -107,9 +107,10 @@ def _static(characters: str, family: str) -> TTFont:
         builder = FontBuilder(face["head"].unitsPerEm, isTTF=True)
         builder.setupGlyphOrder(order)
         builder.setupCharacterMap(names)
-        builder.setupGlyf({name: _outline(drawn, name) for name in order})
+        outlines = {name: _outline(drawn, name) for name in order}
+        builder.setupGlyf({name: outline.glyph for name, outline in outlines.items()})
         left = {name: getattr(builder.font["glyf"][name], "xMin", 0) for name in order}  # or renderers move the outline
-        builder.setupHorizontalMetrics({name: (round(drawn[name].width), left[name]) for name in order})
+        builder.setupHorizontalMetrics({name: (outlines[name].width, left[name]) for name in order})
         builder.setupHorizontalHeader(ascent=face["hhea"].ascent, descent=face["hhea"].descent)
         builder.setupNameTable(_names(family))
         builder.setupOS2(sTypoAscender=face["OS/2"].sTypoAscender, sTypoDescender=face["OS/2"].sTypoDescender)
@@ -122,10 +123,23 @@ def _names(family: str) -> dict[str, str]:
     return {"familyName": family, "styleName": "Regular", "fullName": family, "psName": postscript}
 
 
-def _outline(drawn: Any, name: str) -> Any:  # noqa: ANN401 - fontTools has no types
-    pen = TTGlyphPen(None)
-    drawn[name].draw(Cu2QuPen(pen, max_err=1.0, reverse_direction=True))
-    return pen.glyph()
+@dataclass(frozen=True)
+class _Outline:
+    """A character as it is drawn, and how wide it is, in units of the face."""
+
+    glyph: Any
+    width: int
+
+
+_OUTLINES: dict[str, _Outline] = {}  # a report and its pictures share most characters
+
+
+def _outline(drawn: Any, name: str) -> _Outline:  # noqa: ANN401 - fontTools has no types
+    if name not in _OUTLINES:
+        pen = TTGlyphPen(None)
+        drawn[name].draw(Cu2QuPen(pen, max_err=1.0, reverse_direction=True))
+        _OUTLINES[name] = _Outline(pen.glyph(), round(drawn[name].width))
+    return _OUTLINES[name]
 
 
 def _face() -> TTFont:
