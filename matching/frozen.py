@@ -112,3 +112,9 @@ def _by_field(table: pa.Table, role: str) -> list[tuple[str, pa.Table]]:
     chosen = table.filter(pc.equal(table["role"], role))
     names = sorted(chosen["field"].unique().to_pylist())
     return [(name, chosen.filter(pc.equal(chosen["field"], name))) for name in names]
+
+
+def counts(folder: Path) -> Mapping[str, Counts]:
+    """Field with term frequencies → how many nodes held each value in training, without the values themselves."""
+    table = pq.read_table(folder / FILE, columns=["field", "role", "holders"], partitioning=None)
+    return {name: rows["holders"].to_numpy().astype(float) for name, rows in _by_field(table, "frequency")}

@@ -18,10 +18,12 @@ from portal.pages import page
 from portal.step_forms import step_forms
 from portal.steps import Typed
 from portal.texts_finding import FINDING
+from portal.texts_links import GRAPH, WEIGHTS
 from schemas.bilingual import Bilingual
 
 FindingId = Annotated[str, Path(pattern=r"^F[0-9A-Z]{1,40}$")]
 _LOOKED: Final = "page"
+TEXTS: Final = {**GRAPH, **WEIGHTS, **FINDING}
 
 router = APIRouter()
 
@@ -70,7 +72,7 @@ def render(
     return page(
         request,
         "finding.html.j2",
-        FINDING,
+        TEXTS,
         status=422 if refusal else 200,
         desk=desk,
         view=finding_view(found, desk, every=every),

@@ -13,6 +13,7 @@ from mismatches.wording import UNKNOWN, fill, money, written
 from portal import words
 from portal.desk import Desk
 from portal.history import Sight, Told, sights, told
+from portal.identity_link import LinkShown, link_shown
 from portal.lines import Line, lines
 from portal.records import RecordGroup, record_groups
 from schemas.bilingual import Bilingual, Language
@@ -48,7 +49,7 @@ class FindingView:
     """A page of a finding.
 
     `intact`: the history fits its hashes. `names`: of the subject, as departments write them. `facts`: where the case
-    stands, words and values that are known.
+    stands, words and values that are known. `link`: the one that the identity of its records hangs on.
     """
 
     row: FindingRow
@@ -68,6 +69,7 @@ class FindingView:
     observed_on: str
     last_seen: str
     made_by: str | None
+    link: LinkShown | None
 
 
 def finding_view(page: FindingPage, desk: Desk, *, every: bool = False) -> FindingView:
@@ -93,6 +95,7 @@ def finding_view(page: FindingPage, desk: Desk, *, every: bool = False) -> Findi
         observed_on=page.observed_on.isoformat(),
         last_seen=page.last_seen.isoformat(),
         made_by=page.made_by,
+        link=link_shown(page.link, language) if page.link else None,
     )
 
 

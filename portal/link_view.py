@@ -9,15 +9,16 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from matching.explaining.wording import DUPLICATE, FORBIDDEN, PRIOR, TOTAL, chance, field_name, level_name
+from matching.explaining.wording import chance
 from matching.model import MatchModel
 from matching.parameters import Parameters
 from mismatches.cases.queries.pages import evidence_records
 from portal.desk import Desk
+from portal.pair_picture import PairWeights, pair_picture
 from portal.queue import Waiting, model_of
 from portal.records import RecordGroup, record_groups
-from portal.texts_links import MISSING, REASONS
-from portal.waterfall import Part, Waterfall, waterfall
+from portal.texts_links import REASONS
+from portal.waterfall import Waterfall
 from registry.judgements.judgement import RecordKey
 from schemas.bilingual import Language
 from schemas.contract import source_contract
@@ -29,8 +30,6 @@ _TOGETHER: Final = "the two"
 
 _CERTAIN: Final = 1e-12
 """Distance of a match probability from 0 or 1 below which its digits no longer give the total weight back."""
-
-_REST: Final = 0.05  # bits that a reader would see
 
 
 @dataclass(frozen=True)
@@ -67,35 +66,25 @@ def link_view(waiting: Waiting, desk: Desk, *, reveal: bool = False) -> LinkView
 
 
 def picture(waiting: Waiting, model: MatchModel, trained: Parameters, language: Language) -> Waterfall:
-    """The waterfall of a pair: prior, fields in the order of the model, what a constraint takes away, total."""
-    prior, fields = trained.prior_bits(), _parts(waiting, model, language)
-    told = prior + sum(part.bits or 0.0 for part in fields)
-    total = _total(waiting.match_probability, told)
-    if abs(rest := total - told) > _REST:
-        twice = waiting.left.table == waiting.right.table
-        fields.append(Part((DUPLICATE if twice else FORBIDDEN).say(language), "", rest))
-    return waterfall(
-        Part(PRIOR.say(language), "", prior),
-        fields,
-        Part(TOTAL.say(language), chance(waiting.match_probability), total),
-        float(np.log2(model.link / (1 - model.link))),
+    """The waterfall of a pair, as the match weighed it."""
+    fields = [
+        (spec.field, waiting.levels.get(spec.field), waiting.weights.get(spec.field, 0.0)) for spec in model.comparisons
+    ]
+    weights = PairWeights(
+        prior_bits=trained.prior_bits(),
+        fields=fields,
+        total_bits=_total(waiting.match_probability),
+        match_probability=waiting.match_probability,
+        link_bits=float(np.log2(model.link / (1 - model.link))),
+        twice=waiting.left.table == waiting.right.table,
     )
+    return pair_picture(weights, language)
 
 
-def _parts(waiting: Waiting, model: MatchModel, language: Language) -> list[Part]:
-    parts = []
-    for spec in model.comparisons:
-        level = waiting.levels.get(spec.field)
-        reached = level_name(level) if level else MISSING
-        bits = waiting.weights.get(spec.field, 0.0) if level else None
-        parts.append(Part(field_name(spec.field).say(language), reached.say(language), bits))
-    return parts
-
-
-def _total(probability: float, told: float) -> float:
-    """The total weight behind a probability; near certainty that of the fields, which the probability cannot tell."""
+def _total(probability: float) -> float | None:
+    """The total weight behind a probability; null near certainty, where it can no longer be told."""
     if not _CERTAIN < probability < 1 - _CERTAIN:
-        return told
+        return None
     return float(np.log2(probability / (1 - probability)))
 
 

@@ -21,8 +21,22 @@ GRAPH: Final[Mapping[str, Bilingual]] = {
 }
 """Of the picture of clusters, wherever it stands."""
 
+WEIGHTS: Final[Mapping[str, Bilingual]] = {
+    "weights": Bilingual("逐项权重（比特）", "Weight by field (bits)"),
+    "weights_what": Bilingual(
+        "绿色支持同一主体，红色反对；虚线为合并阈值，“—”表示该项没有可比的值。",
+        "Green speaks for one, red against it; the dashed line is the link threshold; — means that nothing "
+        "was compared.",
+    ),
+    "field": Bilingual("字段", "Field"),
+    "level": Bilingual("比对结果", "Level"),
+    "picture": Bilingual("图", "Picture"),
+}
+"""Of the waterfall of a pair, wherever it stands; with `bits` of `GRAPH`."""
+
 LINKS: Final[Mapping[str, Bilingual]] = {
     **GRAPH,
+    **WEIGHTS,
     "links": Bilingual("待定关联", "Uncertain links"),
     "links_what": Bilingual(
         "这两条记录是否属于同一主体，模型不能确定。请核对后裁定；裁定写入台账，下次匹配时生效，可以撤销。",
@@ -56,15 +70,6 @@ LINKS: Final[Mapping[str, Bilingual]] = {
     "masked": Bilingual("个人号码已遮盖。", "Numbers of persons are masked."),
     "revealed": Bilingual("号码完整显示，此次查看已记录。", "Numbers are shown whole; this look was written down."),
     "reveal": Bilingual("显示完整号码（将记录）", "Show numbers whole (this is written down)"),
-    "weights": Bilingual("逐项权重（比特）", "Weight by field (bits)"),
-    "weights_what": Bilingual(
-        "绿色支持同一主体，红色反对；虚线为合并阈值，“—”表示该项没有可比的值。",
-        "Green speaks for one, red against it; the dashed line is the link threshold; — means that nothing "
-        "was compared.",
-    ),
-    "field": Bilingual("字段", "Field"),
-    "level": Bilingual("比对结果", "Level"),
-    "picture": Bilingual("图", "Picture"),
     "decide": Bilingual("裁定", "Decide"),
     "reason": Bilingual("理由", "Reason"),
     "reason_more": Bilingual("补充说明", "More"),

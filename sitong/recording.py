@@ -9,6 +9,7 @@ from mismatches import migration
 from mismatches.cases.queries.yields import suspended_rules
 from mismatches.declarations import shipped_rules
 from mismatches.run import Record
+from mismatches.store.linking import Explain
 from mismatches.store.recording import record
 from schemas.bilingual import Bilingual
 from sitong.settings import Settings
@@ -24,10 +25,13 @@ class Store:
 
 
 @contextmanager
-def open_store(settings: Settings) -> Iterator[Store]:
-    """Bring the schema of findings and cases to this release and keep its database open."""
+def open_store(settings: Settings, explain: Explain) -> Iterator[Store]:
+    """Bring the schema of findings and cases to this release and keep its database open.
+
+    `explain` tells the links that findings rest on.
+    """
     with open_database(settings.zones, settings.server_url) as database:
         migration.upgrade(database.engine)
         with database.engine.connect() as connection:
             suspended = suspended_rules(connection, shipped_rules())
-        yield Store(suspended, partial(record, database.engine))
+        yield Store(suspended, partial(record, database.engine, explain=explain))

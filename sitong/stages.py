@@ -28,6 +28,7 @@ from registry.relations import publishing as relations
 from schemas.contract import source_contract
 from sitong import quality, reconciling
 from sitong.judging import judgements_for
+from sitong.linking import explainer
 from sitong.reconciling import How, Matching
 from sitong.recording import open_store
 from sitong.settings import Settings, now
@@ -207,7 +208,7 @@ def cross_check(settings: Settings, *, as_of: date, made_by: str | None = None) 
     matched = [published[entity] for entity in ENTITIES if entity in published]
     states |= {name: version for manifest in matched for name, version in manifest.inputs.items() if version}
     manifests = published | {name: _state(settings, name, version) for name, version in states.items()}
-    with open_store(settings) as store, staging(zones) as folder:
+    with open_store(settings, explainer(zones, published)) as store, staging(zones) as folder:
         request = CrossCheckRequest(
             tables=_tables(settings, states),
             products=products,

@@ -17,11 +17,13 @@ import pyarrow.parquet as pq
 from matching import frozen, parameters, weighing
 from matching.blocking import Pairs, candidate_pairs
 from matching.evidence import Evidence, compare
+from matching.incremental import state
+from matching.judgements import NONE, Judgements, applied
 from matching.model import MatchModel
 from matching.nodes import Nodes, Places, collapse
 from matching.parameters import Parameters
 from matching.placeholders import collapse_without_placeholders
-from matching.records import Records, Tables, read
+from matching.records import Records, Tables, read, some
 from matching.weighing import Bits, Frequencies
 from storage.errors import BadSpecification, ContractBroken
 
@@ -78,6 +80,7 @@ class FinishedMatch:
         tables: the accepted tables.
         common: how common values are, over all nodes.
         masters: master id by record, in the order of `records`.
+        judgements: what stewards had decided, as the match honoured it.
     """
 
     model: MatchModel
@@ -87,6 +90,7 @@ class FinishedMatch:
     nodes: Nodes
     common: Mapping[str, Frequencies]
     masters: pa.ChunkedArray
+    judgements: Judgements = NONE
 
     def row(self, address: Address) -> int:
         """Place of a record.
@@ -100,6 +104,9 @@ class FinishedMatch:
             found: int = pc.index(self.records.record_ids.slice(start, stop - start), address.record_id).as_py()
             if found >= 0:
                 return int(start) + found
+        if (address.table, address.record_id) in self.judgements.suppressed:
+            raise BadSpecification("a steward left the record out of the base", str(address),
+                                   remedy="`sitong judge list` says who and why")  # fmt: skip
         known = ", ".join(self.records.datasets)
         raise BadSpecification(
             "the match has no such record", address.table, f"a record of {known}", "check dataset and record id"
@@ -112,7 +119,7 @@ class FinishedMatch:
     def small(self, rows: Places, *, collapsed: bool = True) -> Small:
         """A few records alone, in the order of the match; `collapsed` makes the same nodes of them as the match."""
         rows = np.unique(rows)
-        part = _part(self.records, rows)
+        part = some(self.records, rows)
         model = self.model if collapsed else self.model.model_copy(update={"collapse": ()})
         return Small(rows, part, collapse(part, model))
 
@@ -153,7 +160,9 @@ def reopen(folder: Path, tables: Tables) -> FinishedMatch:
         _there(folder, "crosswalk.parquet"), columns=["master_id", "source", "dataset", "record_id"], partitioning=None
     )
     known = frozen.read(folder)
-    collapsed = collapse_without_placeholders(read(tables, model), model, known.placeholders if known else None)
+    judgements = state.judgements_of(folder / state.FOLDER)
+    accepted = applied(read(tables, model), judgements)
+    collapsed = collapse_without_placeholders(accepted, model, known.placeholders if known else None)
     records, nodes = collapsed.records, collapsed.nodes
     if not _same_records(crosswalk, records):
         raise ContractBroken(
@@ -161,7 +170,7 @@ def reopen(folder: Path, tables: Tables) -> FinishedMatch:
             str(folder), "the tables that were matched", "name the same drop and day as for the match, or match again",
         )  # fmt: skip
     common = weighing.frequencies(nodes, records, model, known)
-    return FinishedMatch(model, trained, tables, records, nodes, common, crosswalk.column("master_id"))
+    return FinishedMatch(model, trained, tables, records, nodes, common, crosswalk.column("master_id"), judgements)
 
 
 def trained_model(folder: Path) -> tuple[MatchModel, Parameters]:
@@ -198,17 +207,6 @@ def _same_records(crosswalk: pa.Table, records: Records) -> bool:
             ("record_id", records.record_ids),
         )
     )  # fmt: skip
-
-
-def _part(records: Records, rows: Places) -> Records:
-    return replace(
-        records,
-        dataset=records.dataset[rows],
-        record_ids=pa.chunked_array([records.record_ids.take(pa.array(rows)).combine_chunks()], pa.string()),
-        codes={field: codes[rows] for field, codes in records.codes.items()},
-        others={field: tuple(codes[rows] for codes in others) for field, others in records.others.items()},
-        told={field: told[rows] for field, told in records.told.items()},
-    )
 
 
 def every_pair(size: int) -> Pairs:

@@ -10,7 +10,7 @@ from matching.explaining import wording
 from matching.explaining.cluster import ClusterGraph
 from matching.explaining.pair import PairExplanation
 from matching.explaining.pictures import graph, waterfall
-from matching.explaining.text import NONE, decision_text, level_text, parts_text, side_text
+from matching.explaining.text import NONE, decision_text, judged_text, level_text, parts_text, side_text
 from schemas.bilingual import Bilingual
 from schemas.rendering.fonts import FAMILY, embedded_font_css
 
@@ -44,6 +44,7 @@ def pair_page(explanation: PairExplanation) -> str:
         "explaining/pair.html.j2",
         explanation=explanation,
         rows=rows,
+        judgements=[Bilingual(judged_text(one, "zh"), judged_text(one, "en")) for one in explanation.judgements],
         decision=Bilingual(decision_text(explanation, "zh"), decision_text(explanation, "en")),
         drawing=Bilingual(waterfall(explanation, "zh"), waterfall(explanation, "en")),
     )

@@ -19,10 +19,13 @@ from matching.nodes import Places
 from matching.weighing import level_weights
 
 Silence = Literal["left_missing", "right_missing", "both_missing", "told_by_another_field"]
-Decision = Literal["collapsed", "linked", "together", "cut", "apart", "not_found", "not_linked"]
-"""collapsed: identical evidence made them one before pairs; linked: their own weight; together: by way of other
-records; cut: enough weight, but the link was not followed; apart: a constraint forbids it; not_found: enough weight,
-but no blocking rule brings them together; not_linked: too little weight."""
+Decision = Literal[
+    "judged_one", "judged_two", "collapsed", "linked", "together", "cut", "apart", "not_found", "not_linked"
+]
+"""judged_one, judged_two: a steward decided, whatever the weight; collapsed: identical evidence made them one before
+pairs; linked: their own weight; together: by way of other records; cut: enough weight, but the link was not followed;
+apart: a constraint forbids it; not_found: enough weight, but no blocking rule brings them together; not_linked: too
+little weight."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,15 @@ class FieldWeight:
 
 
 @dataclass(frozen=True)
+class JudgedPair:
+    """What a steward decided of two records that the match honoured: they are one (`link`) or two (`not_link`)."""
+
+    kind: Literal["link", "not_link"]
+    one: Address
+    other: Address
+
+
+@dataclass(frozen=True)
 class PairExplanation:
     """The explanation of two records.
 
@@ -73,6 +85,7 @@ class PairExplanation:
         link_bits: total weight from which pairs are linked.
         collapsed_by: fields whose equality made the two one node; empty where they are two.
         rules: blocking rules that bring the two together when they are looked at alone.
+        judgements: those about the two, then those about one of them and another record.
     """
 
     model: str
@@ -90,6 +103,7 @@ class PairExplanation:
     decision: Decision
     collapsed_by: tuple[str, ...]
     rules: tuple[str, ...]
+    judgements: tuple[JudgedPair, ...] = ()
 
 
 def explain_pair(match: FinishedMatch, left: Address, right: Address) -> PairExplanation:
@@ -115,6 +129,7 @@ def explain_pair(match: FinishedMatch, left: Address, right: Address) -> PairExp
     prior = match.trained.prior_bits()
     rules = () if collapsed else _rules(small, match.model)
     masters = tuple(match.masters[row].as_py() for row in rows)
+    judged = _judged(match, left, right)
     return PairExplanation(
         model=match.model.model, left=left, right=right, left_master=masters[0], right_master=masters[1],
         prior_bits=prior, fields=fields,
@@ -122,9 +137,24 @@ def explain_pair(match: FinishedMatch, left: Address, right: Address) -> PairExp
         forbidden_bits=float(weighed.bits[0]) - free,
         total_bits=float(weighed.bits[0]), match_probability=float(weighed.chances[0]),
         link_bits=float(np.log2(match.model.link / (1 - match.model.link))),
-        decision=_decision(match, weighed, masters[0] == masters[1], collapsed, bool(rules)),
-        collapsed_by=_collapsed_by(match, rows) if collapsed else (), rules=rules,
+        decision=_ruled(judged, {left, right})
+        or _decision(match, weighed, masters[0] == masters[1], collapsed, bool(rules)),
+        collapsed_by=_collapsed_by(match, rows) if collapsed else (), rules=rules, judgements=judged,
     )  # fmt: skip
+
+
+def _judged(match: FinishedMatch, left: Address, right: Address) -> tuple[JudgedPair, ...]:
+    known = match.judgements
+    pairs = [JudgedPair("link", Address(*one), Address(*other)) for one, other in known.links]
+    pairs += [JudgedPair("not_link", Address(*one), Address(*other)) for one, other in known.not_links]
+    about = [pair for pair in pairs if {left, right} & {pair.one, pair.other}]
+    return tuple(sorted(about, key=lambda pair: ({pair.one, pair.other} != {left, right}, pair.one, pair.other)))
+
+
+def _ruled(judged: Sequence[JudgedPair], both: set[Address]) -> Decision | None:
+    """What a steward decided of the two themselves."""
+    kinds = {pair.kind for pair in judged if {pair.one, pair.other} == both}
+    return "judged_one" if "link" in kinds else "judged_two" if kinds else None
 
 
 def _decision(match: FinishedMatch, weighed: Weighed, together: bool, collapsed: bool, found: bool) -> Decision:

@@ -4,12 +4,14 @@ import unicodedata
 from typing import Final
 
 from matching.explaining.cluster import ClusterGraph, GraphEdge
-from matching.explaining.pair import FieldWeight, PairExplanation, Side
+from matching.explaining.pair import FieldWeight, JudgedPair, PairExplanation, Side
 from matching.explaining.wording import (
     DECISIONS,
     DUPLICATE,
     EDGES,
     FORBIDDEN,
+    JUDGED,
+    JUDGEMENTS,
     PRIOR,
     SILENCES,
     TOTAL,
@@ -41,7 +43,15 @@ def pair_text(explanation: PairExplanation, language: Language) -> str:
     lines += ["", f"{probability} {chance(e.match_probability)}", decision_text(e, language)]
     if e.rules:
         lines.append(Bilingual("分块规则：", "Blocking rules: ").say(language) + "; ".join(e.rules))
+    if e.judgements:
+        lines.append(f"{JUDGEMENTS.say(language)}:")
+        lines += [f"  {judged_text(one, language)}" for one in e.judgements]
     return "\n".join(lines) + "\n"
+
+
+def judged_text(judged: JudgedPair, language: Language) -> str:
+    """What was decided of which two records."""
+    return f"{judged.one} – {judged.other}: {JUDGED[judged.kind].say(language)}"
 
 
 def decision_text(explanation: PairExplanation, language: Language) -> str:

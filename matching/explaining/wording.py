@@ -61,6 +61,8 @@ SILENCES: Final[Mapping[Silence, Bilingual]] = {
 }
 
 DECISIONS: Final[Mapping[Decision, Bilingual]] = {
+    "judged_one": Bilingual("由管理员裁定为同一主体，不论权重", "judged to be one by a steward, whatever the weight"),
+    "judged_two": Bilingual("由管理员裁定为不同主体，不论权重", "judged to be two by a steward, whatever the weight"),
     "collapsed": Bilingual("证据完全相同，比对前已归为一体", "made one before any pair was formed: identical evidence"),
     "linked": Bilingual("判为同一主体", "linked"),
     "together": Bilingual("经由其他记录归为同一主体", "in one cluster by way of other records"),
@@ -76,6 +78,12 @@ EDGES: Final[Mapping[EdgeKind, Bilingual]] = {
     "contradiction": Bilingual("相互矛盾", "contradiction"),
     "cut": Bilingual("未采用的合并（指向其他主体）", "link not followed, to another cluster"),
     "near": Bilingual("待复核（指向其他主体）", "in the review window, to another cluster"),
+}
+
+JUDGEMENTS: Final = Bilingual("管理员裁定", "Judgements by stewards")
+JUDGED: Final[Mapping[str, Bilingual]] = {
+    "link": Bilingual("同一主体", "one and the same"),
+    "not_link": Bilingual("不同主体", "two"),
 }
 
 PRIOR: Final = Bilingual("先验", "Prior")

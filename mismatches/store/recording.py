@@ -20,6 +20,7 @@ from mismatches.engine import RuleRun
 from mismatches.request import CrossCheckRequest
 from mismatches.store import statements
 from mismatches.store.gathering import GATHERED, SEEN, gather
+from mismatches.store.linking import LINK, Explain, link_findings
 from storage.engine import bulk_load
 from storage.manifest import Json
 
@@ -41,7 +42,12 @@ class Recorded:
 
 
 def record(
-    engine: Engine, connection: duckdb.DuckDBPyConnection, runs: Sequence[RuleRun], request: CrossCheckRequest
+    engine: Engine,
+    connection: duckdb.DuckDBPyConnection,
+    runs: Sequence[RuleRun],
+    request: CrossCheckRequest,
+    *,
+    explain: Explain | None = None,
 ) -> Recorded:
     """Record the findings of a run.
 
@@ -50,6 +56,7 @@ def record(
         connection: holds the findings' tables and `finding_division`.
         runs: of all rules.
         request: the cross-check.
+        explain: tells the links that new and changed findings rest on; null where no match is at hand.
     """
     gather(connection, runs)
     with engine.begin() as database:
@@ -59,6 +66,7 @@ def record(
             _LOG.info("a later day is recorded; findings stay", extra={"as_of": request.as_of.isoformat()})
             return Recorded(later=True)
         _compare(connection, database, [run.rule.id for run in ran])
+        link_findings(connection, "to_load", explain)
         recorded = _write(connection, database, ran, request)
         _LOG.info("findings recorded", extra=vars(recorded))
         return recorded
@@ -114,8 +122,10 @@ def _write(
     database.execute(text(statements.FOUND_TABLE))
     database.execute(text(statements.LOST_TABLE))
     if loads:
-        columns = ", ".join(("finding_id", "rule", *SEEN, "evidence", "digest"))
-        rows = connection.sql(f"select {columns} from to_load").to_arrow_reader(_BATCH)
+        columns = ", ".join(("finding_id", "rule", *SEEN, "evidence", "digest", "link"))
+        rows = connection.sql(f"select {columns} from to_load left join {LINK} using (finding_id)").to_arrow_reader(
+            _BATCH
+        )
         bulk_load(database, "pg_temp", "found", rows)
     if ends:
         bulk_load(database, "pg_temp", "lost", connection.sql("from to_end").to_arrow_table())

@@ -104,7 +104,9 @@ observation = Table(
     Column("change", Text),
     *_seen(),
     Column("evidence", JSONB),
+    Column("link", JSONB),
 )
+"""What a run saw. `link`: the weakest link between the cited records, see `mismatches.store.linking`; null for none."""
 
 case_event = Table(
     "case_event",

@@ -16,6 +16,7 @@ from matching.explaining.finished import Address, reopen
 from matching.explaining.pair import explain_pair
 from matching.explaining.pictures import graph
 from matching.explaining.wording import bits, chance
+from matching.judgements import Judgements
 from matching.run import MatchOptions, match, match_with
 from storage.errors import BadSpecification, ContractBroken
 
@@ -275,3 +276,37 @@ def test_a_cluster_of_one_node_is_drawn():
     picture = graph(alone, "en")
     assert re.search(r'<svg[^>]* width="\d+" height="\d+" viewBox="0 0 \d+ \d+"', picture)
     assert re.search(r"<text[^>]*>2</text>", picture)
+
+
+def test_what_stewards_judged_is_named(town, tmp_path):
+    folder = tmp_path / "match"
+    tables = town[0]
+    match("person", tables, folder, options=MatchOptions(only="crosswalk"))
+    rows = pq.read_table(folder / "crosswalk.parquet").to_pylist()
+    one, *_, other = [Address(f"{row['source']}.{row['dataset']}", row["record_id"]) for row in rows]
+    near = next(
+        Address(f"{row['source']}.{row['dataset']}", row["record_id"])
+        for row in rows[1:]
+        if row["master_id"] == rows[0]["master_id"]
+    )
+    left_out = Address(f"{rows[5]['source']}.{rows[5]['dataset']}", rows[5]["record_id"])
+    keys = [(place.table, place.record_id) for place in (one, other, near)]
+    judgements = Judgements(
+        links=frozenset({tuple(sorted((keys[0], keys[1])))}),
+        not_links=frozenset({tuple(sorted((keys[0], keys[2])))}),
+        suppressed=frozenset({(left_out.table, left_out.record_id)}),
+    )
+    match("person", tables, folder, options=MatchOptions(only="crosswalk", judgements=judgements))
+    opened = reopen(folder, tables)
+    linked, parted = explain_pair(opened, one, other), explain_pair(opened, near, one)
+    assert (linked.decision, parted.decision) == ("judged_one", "judged_two")
+    assert [judged.kind for judged in linked.judgements] == ["link", "not_link"]
+    assert [judged.kind for judged in parted.judgements] == ["not_link", "link"], "those of the two first"
+    assert f"{other}" in output.as_text(parted, "en")
+    assert "由管理员裁定" in output.as_text(linked, "zh")
+    assert "judged to be one by a steward" in output.as_page(linked)
+    third = next(a for a in (Address(f"{r['source']}.{r['dataset']}", r["record_id"]) for r in rows[10:])
+                 if a not in {one, other, near})  # fmt: skip
+    assert explain_pair(opened, third, near).decision not in {"judged_one", "judged_two"}
+    with pytest.raises(BadSpecification, match="left the record out"):
+        explain_pair(opened, one, left_out)

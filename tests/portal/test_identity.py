@@ -51,3 +51,47 @@ def test_records_that_no_match_holds_and_facts_have_no_graph(hall, cluster):
     page = hall.reader(LI).get(f"/findings/{finding}/identity?lang=en").text
     assert page.count("has none of these records") == 1
     assert "<svg" not in page
+
+
+LINK = {
+    "model": "person", "left": {"dataset": "social_security.insured", "record_id": "I1"},
+    "right": {"dataset": "tax.natural_person", "record_id": "N1"}, "how": "linked", "joins": True, "prior_bits": -10.0,
+    "fields": [{"field": "id_number", "level": "exact", "bits": 20.0}, {"field": "name", "level": None, "bits": 0.0},
+               {"field": "sex", "level": "different", "bits": -3.5}],
+    "total_bits": 6.5, "match_probability": 0.98906, "link_bits": 4.0,
+}  # fmt: skip
+
+
+def test_the_page_of_a_finding_shows_the_weakest_link_field_by_field(hall):
+    page = hall.reader(LI).get(f"/findings/{hall.plant(link=json.dumps(LINK))}?lang=en").text
+    shown = page[page.index('<h2 id="weights">') : page.index('<h2 id="records">')]
+    assert all(record in shown for record in ("I1", "N1"))
+    assert "linked by their weight" in shown
+    told = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>.*?<td class="n">(.*?)</td>', shown, re.DOTALL)
+    assert told == [
+        ("Prior", "", "−10.0"), ("Citizen id", "equal", "+20.0"), ("Name", "nothing to compare", "—"),
+        ("Sex", "different", "−3.5"), ("Total", "98.91%", "+6.5"),
+    ]  # fmt: skip
+    assert re.findall(r'class="weight (\w+)"', shown) == ["prior", "for", "for", "against", "total"]
+    assert "noprint" not in shown
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"how": "judged"}, "管理员裁定"),
+        ({"how": "collapsed"}, "比对前已归为一体"),
+        ({"joins": False}, "只引用了该主体的一条记录"),
+    ],
+)
+def test_how_two_records_came_to_be_one_is_told_in_words(hall, given, words):
+    assert words in hall.reader(LI).get(f"/findings/{hall.plant(link=json.dumps(LINK | given))}").text
+
+
+def test_what_a_constraint_takes_away_is_a_bar_of_its_own(hall):
+    link = LINK | {"total_bits": 2.5, "right": {"dataset": "social_security.insured", "record_id": "I2"}}
+    assert "Twice in one dataset" in hall.reader(LI).get(f"/findings/{hall.plant(link=json.dumps(link))}?lang=en").text
+
+
+def test_a_finding_that_rests_on_no_link_has_no_waterfall(hall):
+    assert 'id="weights"' not in hall.reader(LI).get(f"/findings/{hall.plant()}").text

@@ -44,6 +44,27 @@ class EvidenceRecord:
 
 
 @dataclass(frozen=True)
+class IdentityLink:
+    """The weakest link that joins cited records of one master, as the match of then weighed it.
+
+    `left`, `right`: dataset (`department.dataset`) and record id. `how`: linked (by its own weight), judged (by a
+    steward), collapsed (identical evidence made the two one before pairs were weighed). `joins`: false where only one
+    record of the master is cited and the link leads to another of its records. `fields`: field, level reached (null
+    where it says nothing), bits. `link_bits`: total from which pairs are linked.
+    """
+
+    left: tuple[str, str]
+    right: tuple[str, str]
+    how: str
+    joins: bool
+    prior_bits: float
+    fields: tuple[tuple[str, str | None, float], ...]
+    total_bits: float
+    match_probability: float
+    link_bits: float
+
+
+@dataclass(frozen=True)
 class Observation:
     """What a run saw of the finding when something had changed; all but the change is null where it was gone."""
 
@@ -64,7 +85,8 @@ class FindingPage:
 
     `observed_on`: the day of the values and figures shown; `last_seen`: the last day on which it was found. `year`,
     `parameters`: what the rule was run with. `events`: the case's history, oldest first. `made_by`: DAG and run of the
-    scheduler that found it so, as `dag/run`; null from the command line.
+    scheduler that found it so, as `dag/run`; null from the command line. `link`: null where it rests on none, or was
+    found before links were kept.
     """
 
     row: FindingRow
@@ -77,6 +99,7 @@ class FindingPage:
     events: tuple[Event, ...]
     revealed: bool
     made_by: str | None
+    link: IdentityLink | None = None
 
 
 def finding_page(
@@ -112,6 +135,7 @@ def finding_page(
         events=history(connection, actor, finding_id),
         revealed=reveal,
         made_by=latest["made_by"],
+        link=_link(latest["link"]),
     )
 
 
@@ -133,7 +157,14 @@ def history(connection: Connection, actor: Actor, finding_id: str) -> tuple[Even
 def _latest(connection: Connection, finding_id: str) -> Mapping[str, Any]:
     return dict(
         connection.execute(
-            select(observation.c.evidence, observation.c.as_of, run.c.rules, run.c.inputs, run.c.made_by)
+            select(
+                observation.c.evidence,
+                observation.c.link,
+                observation.c.as_of,
+                run.c.rules,
+                run.c.inputs,
+                run.c.made_by,
+            )
             .join(run, run.c.run == observation.c.run)
             .where(observation.c.finding_id == finding_id, observation.c.evidence.is_not(None))
             .order_by(observation.c.run.desc())
@@ -142,6 +173,15 @@ def _latest(connection: Connection, finding_id: str) -> Mapping[str, Any]:
         .mappings()
         .one()
     )
+
+
+def _link(kept: Mapping[str, Any] | None) -> IdentityLink | None:
+    if kept is None:
+        return None
+    left, right = ((kept[side]["dataset"], kept[side]["record_id"]) for side in ("left", "right"))
+    fields = tuple((one["field"], one["level"], one["bits"]) for one in kept["fields"])
+    rest = {name: kept[name] for name in ("how", "joins", "prior_bits", "total_bits", "match_probability", "link_bits")}
+    return IdentityLink(left, right, fields=fields, **rest)
 
 
 def _observations(connection: Connection, finding_id: str) -> tuple[Observation, ...]:

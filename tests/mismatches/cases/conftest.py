@@ -28,9 +28,9 @@ _FINDING = """INSERT INTO mismatches.finding (finding_id, rule, rule_version, pe
     VALUES (:finding_id, :rule, '1.0.0', '2025', :outcome, :reason, :kind, :master, :subject, :severity,
     :low, :likely, :high, 0.99, CAST(:figures AS jsonb), :division, :shadow, '2026-03-31', :month, :run, 'd')"""
 _OBSERVATION = """INSERT INTO mismatches.observation (finding_id, run, as_of, change, rule_version, outcome, reason,
-    subject_kind, master_id, severity, figures, evidence)
+    subject_kind, master_id, severity, figures, evidence, link)
     VALUES (:finding_id, :run, '2026-03-31', 'found', '1.0.0', :outcome, :reason, :kind, :master, :severity,
-    CAST(:figures AS jsonb), CAST(:evidence AS jsonb))"""
+    CAST(:figures AS jsonb), CAST(:evidence AS jsonb), CAST(:link AS jsonb))"""
 _EVIDENCE = [
     {"source": "social_security", "dataset": "insured", "record_id": "I1", "role": "subject", "master_id": "P1",
      "match_probability": 0.99, "values": {"name": "张三", "id_number": NUMBER, "contribution_base": "5000.00"}},
@@ -75,6 +75,7 @@ class Office:
             "month": "2026-03",
             "run": self.run,
             "evidence": json.dumps(_EVIDENCE),
+            "link": None,
         } | given
         with self.engine.begin() as connection:
             for statement in (_STATE, _FINDING, _OBSERVATION):

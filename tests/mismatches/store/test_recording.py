@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import text
 
@@ -77,6 +78,32 @@ def test_a_finding_stands_with_its_district_figures_and_the_values_it_rests_on(w
     )  # fmt: skip
     assert cited["values"]["name"] == "甲公司"
     assert cited["values"]["established_on"] == "2025-01-01"
+
+
+def test_new_and_changed_findings_keep_the_weakest_of_the_links_that_they_are_told(world):
+    asked = []
+
+    def explain(cited):
+        asked.append(cited.to_pylist())
+        links = [{"joins": joins, "total_bits": bits} for joins, bits in ((False, 1.0), (True, 9.5), (True, 4.5))]
+        ids = [row["finding_id"] for row in asked[-1]]
+        return pa.table({"finding_id": [one for one in ids for _ in links], "link": links * len(ids)})
+
+    def check():
+        world.city.check(record=lambda *found: record(world.engine, *found, explain=explain))
+
+    check()
+    [finding], [seen] = world.findings(), world.observations()
+    assert asked[0] == [
+        {"finding_id": finding["finding_id"], "master_id": "E1", "dataset": "commerce.enterprise", "record_id": "C1"}
+    ]
+    assert seen["link"] == {"joins": True, "total_bits": 4.5}
+    check()
+    assert asked[1:] == [[]], "an equal run asks for nothing"
+    world.city.rows["commerce.enterprise"][0]["name"] = "丙公司"
+    check()
+    assert [len(rows) for rows in asked] == [1, 0, 1]
+    assert [one["link"]["total_bits"] for one in world.observations()] == [4.5, 4.5]
 
 
 def test_a_finding_leads_to_the_run_of_the_scheduler_that_made_it(world):
