@@ -58,17 +58,9 @@ class Nodes:
         return len(self.first)
 
 
-Grouping = tuple[npt.NDArray[np.int32], Places]
-
-
-def grouping(records: Records, model: MatchModel) -> Grouping:
-    """Node by record and first record by node, by the first list of `collapse` that is present and equal."""
-    return _numbered(group_keys(records, model))
-
-
-def collapse(records: Records, model: MatchModel, grouped: Grouping | None = None) -> Nodes:
-    """Make records nodes by their grouping, which is worked out where it is not given."""
-    of_record, first = grouped or grouping(records, model)
+def collapse(records: Records, model: MatchModel) -> Nodes:
+    """Make records nodes: by the first list of `collapse` that is present and equal."""
+    of_record, first = _numbered(group_keys(records, model))
     size = np.bincount(of_record, minlength=len(first)).astype(np.int32)
     mask = np.zeros(len(first), np.uint64)
     for place in range(min(len(records.datasets), 64)):

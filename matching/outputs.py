@@ -21,6 +21,7 @@ from matching.evidence import Evidence
 from matching.nodes import Nodes, Places
 from matching.parallel import ahead
 from matching.records import Records
+from matching.standardise.codepoints import utf8
 from matching.weighing import Bits
 
 ROWS: Final = 1 << 20
@@ -28,6 +29,11 @@ ROWS: Final = 1 << 20
 
 CROSSWALK_ROWS: Final = 1 << 18
 """Rows of the crosswalk that are written at once, while the next are put together."""
+
+NAME_LENGTH: Final = 24
+"""Characters of a cluster's name behind its prefix: 96 bits of a hash."""
+
+Names = npt.NDArray[np.bytes_]
 
 PACKED: Final = {"compression": "zstd", "compression_level": 1}
 
@@ -47,27 +53,35 @@ def prepare(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
-def master_ids(records: Records, firsts: Places, prefix: str) -> pa.ChunkedArray:
-    """A name for each cluster from the dataset and key of its first record, never from a person's number."""
-    names = pa.array(records.datasets, pa.string())
+def cluster_names(records: Records, firsts: Places, prefix: str) -> Names:
+    """A name for each of some records that may be the first of a cluster: of its dataset and key, of no number."""
+    datasets = pa.array(records.datasets, pa.string())
+    names = np.empty(len(firsts), f"S{len(prefix.encode()) + NAME_LENGTH}")
     with duckdb.connect(config={"preserve_insertion_order": True}) as connection:
-        parts = [_named(connection, names, records, firsts[start : start + ROWS], prefix)
-                 for start in range(0, len(firsts), ROWS)]  # fmt: skip
-    return pa.chunked_array([chunk for part in parts for chunk in part.chunks], pa.string())
+        for start in range(0, len(firsts), ROWS):
+            _name(connection, datasets, records, (firsts[start : start + ROWS], names[start : start + ROWS]), prefix)
+    return names
 
 
-def _named(
-    connection: duckdb.DuckDBPyConnection, names: pa.StringArray, records: Records, firsts: Places, prefix: str
-) -> pa.ChunkedArray:
-    dataset, record_id = names.take(pa.array(records.dataset[firsts])), records.record_ids.take(pa.array(firsts))
+def _name(
+    connection: duckdb.DuckDBPyConnection,
+    datasets: pa.StringArray,
+    records: Records,
+    asked: tuple[Places, Names],
+    prefix: str,
+) -> None:
+    """Fill the names of some records."""
+    firsts, names = asked
+    dataset, record_id = datasets.take(pa.array(records.dataset[firsts])), records.record_ids.take(pa.array(firsts))
     table = pa.table({"dataset": dataset, "record_id": record_id})
     connection.register("firsts", table)  # DuckDB gives rows in the order in which it read them
     named: pa.Table = connection.sql(
-        "SELECT ? || upper(left(md5(dataset || chr(31) || record_id), 24)) AS id FROM firsts",
+        f"SELECT ? || upper(left(md5(dataset || chr(31) || record_id), {NAME_LENGTH})) AS id FROM firsts",
         params=[prefix],
     ).to_arrow_table()
     connection.unregister("firsts")
-    return named.column("id")
+    data = np.concatenate([utf8(chunk)[0] for chunk in named.column("id").chunks]) if len(firsts) else b""
+    names[:] = np.frombuffer(data, names.dtype)
 
 
 def split_names(records: Records, rows: Places | slice) -> tuple[pa.StringArray, pa.StringArray]:
@@ -79,51 +93,59 @@ def split_names(records: Records, rows: Places | slice) -> tuple[pa.StringArray,
 
 
 def write_clusters(
-    out: Path, records: Records, nodes: Nodes, prefix: str, decided: tuple[npt.NDArray[np.int32], Bits]
+    out: Path, records: Records, nodes: Nodes, names: Names, decided: tuple[npt.NDArray[np.int32], Bits]
 ) -> tuple[int, int]:
     """Write the crosswalk; how many clusters, and how many of two records or more.
 
-    `decided`: by node its cluster, named by its smallest node; by record the probability that it belongs there.
+    Args:
+        out: the folder of the match.
+        records: all records.
+        nodes: their nodes.
+        names: by node the name of the cluster that it is the smallest node of.
+        decided: by node its cluster, named by its smallest node; by record the probability that it belongs there.
     """
     root, belongs = decided
-    first_nodes = np.flatnonzero(root == np.arange(len(nodes)))
-    place = np.zeros(len(nodes), np.int32)
-    place[first_nodes] = np.arange(len(first_nodes))
-    of_record = place[root[nodes.of_record]]
-    ids = master_ids(records, nodes.first[first_nodes], prefix)
-    write_crosswalk(out / "crosswalk.parquet", records, ids, of_record, belongs)
-    sizes = np.bincount(of_record, minlength=len(first_nodes))
-    return len(first_nodes), int((sizes > 1).sum())
+    of_record = root[nodes.of_record]
+    write_crosswalk(out / "crosswalk.parquet", records, names, of_record, belongs)
+    sizes = np.bincount(of_record, minlength=1)
+    return int((sizes > 0).sum()), int((sizes > 1).sum())
 
 
 def write_crosswalk(
-    path: Path, records: Records, masters: pa.ChunkedArray, of_record: npt.NDArray[np.int32], chances: Bits
+    path: Path, records: Records, names: Names, of_record: npt.NDArray[np.int32], chances: Bits
 ) -> None:
     """Write one row a record, slice by slice.
 
     Args:
         path: the file.
         records: all records.
-        masters: a name by cluster.
-        of_record: cluster by record.
+        names: names of clusters.
+        of_record: by record the place of its cluster's name.
         chances: probability by record that it belongs there; NaN where its cluster is one record.
     """
 
     def of_slice(start: int) -> pa.Table:
         rows = slice(start, start + CROSSWALK_ROWS)
         chance = pa.array(chances[rows], mask=np.isnan(chances[rows]))
-        master, keys = masters.take(pa.array(of_record[rows])), records.record_ids.slice(start, CROSSWALK_ROWS)
+        master, keys = _texts(names[of_record[rows]]), records.record_ids.slice(start, CROSSWALK_ROWS)
         return pa.Table.from_arrays([master, *split_names(records, rows), keys, chance], schema=CROSSWALK)
 
     _private(path)
     options = {
-        "use_dictionary": ["source", "dataset"],
+        "use_dictionary": ["source", "dataset", "match_probability"],
+        "column_encoding": {"master_id": "DELTA_LENGTH_BYTE_ARRAY"},
         "write_statistics": ["source", "dataset", "record_id"],
         **PACKED,
     }
     with pq.ParquetWriter(path, CROSSWALK, **options) as writer:
         for table in ahead(of_slice, range(0, len(records), CROSSWALK_ROWS)):
             writer.write_table(table)
+
+
+def _texts(names: Names) -> pa.StringArray:
+    """Names, all of one length, as texts."""
+    offsets = np.arange(0, names.nbytes + 1, names.itemsize, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(names), pa.py_buffer(offsets), pa.py_buffer(names))
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:

@@ -12,8 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matching.model import MatchModel
-from matching.nodes import Nodes, collapse, grouping
+from matching.nodes import Nodes, collapse, group_keys
 from matching.records import Records
+from matching.standardise.sightings import grouped
+from matching.standardise.values import mixed
 
 Flags = npt.NDArray[np.bool_]
 
@@ -40,7 +42,7 @@ class Collapsed:
 def collapse_without_placeholders(
     records: Records, model: MatchModel, known: Mapping[str, pa.StringArray] | None = None
 ) -> Collapsed:
-    """Collapse records; where a value is then held by more nodes than its field allows, again without it.
+    """Collapse records without values that more nodes would hold than their field allows.
 
     Args:
         records: all records.
@@ -50,20 +52,30 @@ def collapse_without_placeholders(
     if known is not None:
         records, removed = without_known(records, model, known)
         return Collapsed(records, collapse(records, model), removed, known)
-    grouped = grouping(records, model)
     found: dict[str, pa.StringArray] = {}
     removals = []
     for field, spec in model.fields.items():
         if spec.most_holders is None:
             continue
-        codes = records.codes[field][grouped[1]]
-        holders = np.bincount(codes[codes >= 0], minlength=len(records.values[field]))
-        crowded = holders > spec.most_holders
+        crowded = _crowded(records, model, field, spec.most_holders)
         if crowded.any():
             found[field] = records.values[field].texts.filter(pa.array(crowded))
             records, count = _without(records, model, field, crowded)
             removals.append(Removed(field, int(crowded.sum()), count))
-    return Collapsed(records, collapse(records, model, None if found else grouped), tuple(removals), found)
+    return Collapsed(records, collapse(records, model), tuple(removals), found)
+
+
+def _crowded(records: Records, model: MatchModel, field: str, most: int) -> Flags:
+    """Values of a field that more nodes hold than `most`; only those of as many records are looked at."""
+    codes, values = records.codes[field], len(records.values[field])
+    often = np.bincount(codes + 1, minlength=values + 1)[1:] > most
+    rows = np.flatnonzero(np.append(often, False)[codes])
+    keys, held = group_keys(records, model, rows), codes[rows]
+    in_company = keys != 0
+    places, sizes = grouped(mixed(held[in_company] + np.int32(1), keys[in_company]))
+    of_node = held[in_company][places[np.cumsum(sizes) - sizes]]
+    holders = np.bincount(of_node, minlength=values) + np.bincount(held[~in_company], minlength=values)
+    return np.asarray(holders > most)
 
 
 def without_known(

@@ -152,6 +152,7 @@ def _match(records: Records, job: _Job) -> MatchSummary:
     with watch.stage("collapse") as stage:
         collapsed = collapse_without_placeholders(records, model, known_values.placeholders if known_values else None)
         records, nodes = without_unread_texts(collapsed.records, model), collapsed.nodes
+        named = background.submit(outputs.cluster_names, records, nodes.first, model.prefix)
         stage.rows = len(records)
     with watch.stage("block") as stage:
         stage.rows = len(nodes)
@@ -174,12 +175,13 @@ def _match(records: Records, job: _Job) -> MatchSummary:
             missed = coverage(records, nodes, model, (pairs, decision.weighed.chances), rule_counts)
     with watch.stage("write") as stage:
         stage.rows = len(records)
-        counts = {field: one.counts for field, one in common.items()}
+        counts, names = {field: one.counts for field, one in common.items()}, named.result()
         made = state.MatchState(
-            records, nodes, counts, pairs, decision.weighed.bits, decision.root, decision.collapsed, job.judgements
-        )
+            records, nodes, names, counts, pairs,
+            decision.weighed.bits, decision.root, decision.collapsed, job.judgements,
+        )  # fmt: skip
         state_saved = background.submit(state.save, made, out / state.FOLDER)
-        clusters = outputs.write_clusters(out, records, nodes, model.prefix, (decision.root, decision.chances))
+        clusters = outputs.write_clusters(out, records, nodes, names, (decision.root, decision.chances))
         parameters.write(out / "model.json", model, known)
         holders = {field: one.holders.held() for field, one in common.items()}
         frozen.write(out, Frozen(holders, collapsed.placeholders))

@@ -27,6 +27,7 @@ from matching.incremental.state import MatchState
 from matching.judgements import Judgements, Ruled, WeighedPairs, cluster_ruled, ruled, with_ruled
 from matching.model import MatchModel
 from matching.nodes import Nodes
+from matching.outputs import Names, cluster_names
 from matching.parameters import Parameters
 from matching.placeholders import without_known
 from matching.records import Records
@@ -90,7 +91,8 @@ def advance(
     root, decided, cut = _clusters(before, (regrouped, judged), paired.anew, (pairs, bits), weigh)
     counts = {field: one.counts for field, one in common.items()}
     collapsed = _collapsed(before, regrouped, changed, trained, common)
-    state = MatchState(changed.records, regrouped.nodes, counts, pairs, bits, root, collapsed, judgements)
+    names = _names(before, regrouped, changed, model)
+    state = MatchState(changed.records, regrouped.nodes, names, counts, pairs, bits, root, collapsed, judgements)
     return Advanced(state, changed, int(paired.anew.sum()), len(paired.pairs), decided, cut, common)
 
 
@@ -127,6 +129,16 @@ def _collapsed(
     stays = ~anew[nodes.of_record]
     of_fresh[stays] = before.collapsed[changed.came_from[stays]]
     return of_fresh
+
+
+def _names(before: MatchState, regrouped: Regrouped, changed: Changed, model: MatchModel) -> Names:
+    """The name that a cluster would bear by its smallest node: it rests on the first record, which stays with it."""
+    came_from = regrouped.came_from
+    kept, anew = np.flatnonzero(came_from >= 0), np.flatnonzero(came_from < 0)
+    names = np.empty(len(came_from), before.names.dtype)
+    names[kept] = before.names[came_from[kept]]
+    names[anew] = cluster_names(changed.records, regrouped.nodes.first[anew], model.prefix)
+    return names
 
 
 class _Weigh:

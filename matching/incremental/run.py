@@ -150,7 +150,7 @@ def _match_changes(
             background.submit(state.save_values, after.state.records, out / state.FOLDER, base),
             background.submit(state.save, after.state, out / state.FOLDER),
         ]
-        clusters = _write(after.state, trained, out)
+        clusters = _write(after.state, out)
         _write_decided(after, out / DECIDED)
         for name in ("model.json", frozen.FILE):
             shutil.copyfile(previous / name, out / name)
@@ -192,13 +192,13 @@ def _write_decided(after: Advanced, path: Path) -> None:
     outputs.write_parquet(path, pa.table({"source": source, "dataset": dataset, "record_id": keys}))
 
 
-def _write(after: MatchState, trained: Trained, out: Path) -> tuple[int, int]:
+def _write(after: MatchState, out: Path) -> tuple[int, int]:
     linked = np.zeros(len(after.pairs), bool)  # belonging does not ask
     judged = ruled(after.records, after.nodes, after.judgements)
     every = with_ruled(WeighedPairs(after.pairs, after.bits, linked), judged)
     of_node = belonging(after.root, every.pairs, weighing.probability(every.bits))
     belongs = np.fmax(of_node[after.nodes.of_record], after.collapsed)
-    return outputs.write_clusters(out, after.records, after.nodes, trained.model.prefix, (after.root, belongs))
+    return outputs.write_clusters(out, after.records, after.nodes, after.names, (after.root, belongs))
 
 
 def _summary(

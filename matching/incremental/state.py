@@ -25,6 +25,7 @@ from matching.clustering import Component
 from matching.incremental.arrays import ArrayFolder
 from matching.judgements import Judgements
 from matching.nodes import Held, Nodes
+from matching.outputs import Names
 from matching.records import Records
 from matching.standardise.values import Feature, ValueTable
 from matching.weighing import Bits
@@ -35,7 +36,7 @@ REMEDY: Final = "match all records anew, without --since"
 MOST_NEW: Final = 0.25
 """New values, of those in files, up to which these files are kept and the new ones stand beside them."""
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Rises when the arrays of a state, or what standardisers make of a text, change their meaning."""
 
 
@@ -45,7 +46,7 @@ class MatchState:
 
     Attributes:
         records: all records as codes, with the standard values that they point to.
-        nodes: what collapse made of them.
+        nodes: what collapse made of them; `names`: of the cluster that a node is the smallest of.
         holders: field with term frequencies → how many held each value in training, by code.
         pairs: candidate pairs of nodes; `bits`: their total weight.
         root: cluster by node, named by its smallest node.
@@ -55,6 +56,7 @@ class MatchState:
 
     records: Records
     nodes: Nodes
+    names: Names
     holders: Mapping[str, Bits]
     pairs: Pairs
     bits: Bits
@@ -68,6 +70,7 @@ def save(state: MatchState, folder: Path) -> None:
     arrays = ArrayFolder(folder)
     _save_records(state.records, arrays)
     _save_nodes(state.nodes, arrays)
+    arrays.save("nodes.names", state.names)
     for name, array in (("left", state.pairs.left), ("right", state.pairs.right), ("bits", state.bits)):
         arrays.save(f"pairs.{name}", array)
     arrays.save("clusters.root", state.root)
@@ -160,6 +163,7 @@ def load(folder: Path) -> MatchState:
         return MatchState(
             judged.marked(_records(arrays, manifest), judgements),
             _nodes(arrays, manifest),
+            arrays.load("nodes.names"),
             {field: arrays.load(f"holders.{field}") for field in arrays.names("holders.")},
             pairs,
             arrays.load("pairs.bits"),

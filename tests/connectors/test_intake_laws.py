@@ -116,7 +116,7 @@ def test_datasets_are_taken_in_by_processes_of_their_own_at_the_same_time(tmp_pa
 changes = st.lists(st.tuples(st.sampled_from("abcdef"), st.one_of(st.none(), st.integers(1, 99).map(str))), max_size=12)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(changes=changes, cuts=st.sets(st.integers(0, 12)), seed=st.integers(0, 99), together=st.booleans())
 def test_any_cut_into_deltas_in_any_order_of_arrival_is_the_snapshot(
     changes: list[tuple[str, str | None]], cuts: set[int], seed: int, together: bool

@@ -174,7 +174,7 @@ def test_an_owner_who_may_not_make_roles_is_told_which_are_missing(engine, serve
 TEXTS = st.text(st.sampled_from("欧阳王12a𠮷 "), max_size=6) | st.none()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     texts=st.lists(TEXTS, min_size=1, max_size=20),
     mask=st.sampled_from([Mask.NONE, Mask.LAST4, Mask.SURNAME, Mask.DISTRICT]),

@@ -46,7 +46,7 @@ def test_more_agreement_never_gives_a_lower_probability():
 
 
 @given(shared=st.integers(0, 63), other=st.integers(0, 63))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_bits_rise_with_every_field_that_is_shared(shared, other):
     table = bits_of_shared(MODEL, declared_parameters(MODEL, 50_000))
     assert len(table) == 64

@@ -71,7 +71,7 @@ def counted(found, chosen=None):
     return PairCounts(sum(x and y for x, y in zip(linked, true, strict=True)), sum(linked), sum(true))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows)
 def test_everything_equals_the_slow_obvious_version(found):
     with tempfile.TemporaryDirectory() as folder, contingency(*files(Path(folder), found)) as cells:

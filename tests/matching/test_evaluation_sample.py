@@ -193,7 +193,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
     assert (covered / rounds >= 0.9).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(["same", "different", "unsure"]), min_size=1, max_size=30))
 def test_the_estimate_lies_within_its_interval(words):
     size = len(words)

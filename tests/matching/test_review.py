@@ -88,7 +88,7 @@ def test_cut_links_and_the_links_beside_them_wait_by_how_close_they_were():
     patterns=st.lists(st.integers(0, 3), min_size=12, max_size=12),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_order_does_not_depend_on_the_order_of_pairs(bits, patterns, seed):
     edges = [(2 * n, 2 * n + 1, bit, patterns[n]) for n, bit in enumerate(bits)]
     sizes = [1 + n % 3 for n in range(2 * len(edges))]

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.standardise.sightings import first_sights, grouped, hashes, same_texts
@@ -12,7 +12,6 @@ from matching.standardise.values import distinct
 TEXTS = st.lists(st.one_of(st.none(), st.text(max_size=30), st.sampled_from(["张伟", "张伟1", "370202198506060017"])))
 
 
-@settings(deadline=None)
 @given(st.lists(TEXTS, max_size=4), st.integers(0, 3))
 def test_texts_get_the_codes_of_a_table(columns: list[list[str | None]], offset: int) -> None:
     chunks = [pa.array(column, pa.string())[offset:] for column in columns]
@@ -31,7 +30,6 @@ def test_a_text_has_one_hash_wherever_it_stands(monkeypatch: pytest.MonkeyPatch)
     assert len(np.unique(whole)) == len(set(texts.to_pylist()))
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([0, 1, 2, 3, 1 << 40, (1 << 40) + 1, (1 << 63) + 5]), max_size=60))
 def test_keys_that_share_their_first_bits_are_told_apart(keys: list[int]) -> None:
     codes, seen = first_sights(np.array(keys, np.uint64))
@@ -41,7 +39,6 @@ def test_keys_that_share_their_first_bits_are_told_apart(keys: list[int]) -> Non
     assert seen.tolist() == [keys.index(key) for key in order]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 9) | st.sampled_from([1 << 50, (1 << 50) + 1]), max_size=60), st.integers(1, 3))
 def test_groups_are_whole_and_in_order_of_place(keys: list[int], least: int) -> None:
     places, sizes = grouped(np.array(keys, np.uint64), least)

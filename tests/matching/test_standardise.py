@@ -19,7 +19,7 @@ TEXTS = st.lists(st.one_of(st.none(), ANY_TEXT, CHINESE), max_size=12)
 
 @pytest.mark.parametrize("fold", [names.fold, addresses.fold, company_names.fold])
 @given(text=st.one_of(ANY_TEXT, CHINESE))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_folding_is_idempotent(fold, text):
     once = fold(text)
     assert fold(once) == once
@@ -27,7 +27,7 @@ def test_folding_is_idempotent(fold, text):
 
 @pytest.mark.parametrize("name", sorted(STANDARDISERS))
 @given(texts=TEXTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_standardisers_are_total_and_stable(name, texts):
     first = standardiser(name)(pa.array(texts, pa.string()))
     assert len(first.codes) == len(texts)
@@ -40,7 +40,7 @@ def test_standardisers_are_total_and_stable(name, texts):
 
 
 @given(texts=st.lists(st.one_of(CHINESE, ANY_TEXT), max_size=20))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_array_paths_equal_the_scalar_folds(texts):
     for fold, standard in ((names.fold, names.standard_names), (addresses.fold, addresses.standard_addresses)):
         folded, changed = standard(pa.array(texts, pa.string()))
@@ -158,7 +158,7 @@ def test_keys_tell_values_apart(texts):
 
 @pytest.mark.parametrize("name", sorted(STANDARDISERS))
 @given(texts=TEXTS, others=TEXTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_keys_rest_on_the_value_and_not_on_its_company(name, texts, others):
     alone, among = (
         standardiser(name)(pa.array(texts, pa.string())),

@@ -104,7 +104,7 @@ def test_u_is_that_of_random_pairs(town):
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_better_level_never_weighs_less_whatever_the_others_are(seed):
     """With the dependences of the shipped models; the field's own weight, the other fields staying as they are."""
     for entity in ("person", "enterprise"):

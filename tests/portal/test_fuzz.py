@@ -81,9 +81,7 @@ def test_no_request_makes_a_page_fail(asked, path, method, mode):
     address, schema = asked
     answers, examples = [], 40 if path in FORMS else 12
 
-    @settings(
-        max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=examples, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(schema[path][method].as_strategy(generation_mode=mode))
     def ask(case):
         answer = case.call(base_url=address, allow_redirects=False)

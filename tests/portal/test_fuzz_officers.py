@@ -49,7 +49,7 @@ def test_no_request_makes_a_page_fail(asked, path, method, mode):
     role, address, schema = asked
     answers = []
 
-    @settings(max_examples=12, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=12, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(schema[path][method].as_strategy(generation_mode=mode))
     def ask(case):
         answer = case.call(base_url=address, allow_redirects=False)

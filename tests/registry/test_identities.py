@@ -106,7 +106,7 @@ def slow(ledger, previous, clusters):
     return {record: bearer[name] for record, name in home.items()}, anchors
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories)
 def test_laws_over_a_history(matched, history):
     with tempfile.TemporaryDirectory() as folder:
@@ -125,7 +125,7 @@ def test_laws_over_a_history(matched, history):
             ledger, previous = world.ledger, expected
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories, st.integers(0, 99))
 def test_neither_the_order_of_rows_nor_the_names_of_clusters_matter(matched, history, seed):
     names = [f"other{number}" for number in range(6)]

@@ -194,7 +194,7 @@ def test_an_entity_that_the_older_version_lacks_goes_and_comes_back_with_its_ids
     assert rows(engine, "SELECT master_id FROM enterprise.enterprise") == known
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(st.one_of(st.just("back"), st.sets(st.sampled_from("abcdefgh"), min_size=4)), min_size=3, max_size=6)
 )

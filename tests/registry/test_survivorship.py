@@ -90,7 +90,7 @@ def tables_of(city):
     return rows, clusters
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(cities, st.integers(0, 99))
 def test_the_order_of_rows_does_not_matter(accepted, matched, city, seed):
     rows, clusters = tables_of(city)
@@ -110,7 +110,7 @@ def test_the_order_of_rows_does_not_matter(accepted, matched, city, seed):
     assert first.provenance.equals(second.provenance)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(cities)
 def test_every_value_stands_in_the_record_that_its_provenance_names(accepted, matched, city):
     rows, clusters = tables_of(city)
@@ -144,7 +144,7 @@ def test_every_value_stands_in_the_record_that_its_provenance_names(accepted, ma
         assert row["updated_at"] == max((time for time in times_of if time), default=None)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(cities, st.integers(1, 3))
 def test_batches_of_masters_give_the_same_as_one(accepted, matched, city, size):
     rows, clusters = tables_of(city)

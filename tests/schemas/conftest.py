@@ -2,5 +2,5 @@
 
 from hypothesis import settings
 
-settings.register_profile("schemas", deadline=None)
+settings.register_profile("schemas")
 settings.load_profile("schemas")

@@ -52,7 +52,7 @@ def test_every_plain_type_arrives_as_it_was(connection):
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.none() | text, max_size=20))
 def test_load_and_read_is_the_identity(connection, values):
     connection.execute(sa.text("CREATE TEMPORARY TABLE IF NOT EXISTS one (n bigint, value text)"))

@@ -160,7 +160,7 @@ def draw_step(data, state):
     return action, {name: data.draw(values[name]) for name in sorted(carried) if name != "file"}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data(), st.integers(0, 16))
 def test_replaying_the_events_gives_the_live_state_and_every_move_is_declared(office, data, length):
     finding, version = office.plant(), 0

@@ -120,7 +120,7 @@ def base(tmp_path, accepted, matched):
 def law(test):
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
     phases = [phase for phase in Phase if phase is not Phase.shrink]  # an example takes half a second
-    return settings(max_examples=15, deadline=None, phases=phases, suppress_health_check=checks)(given(histories)(test))
+    return settings(max_examples=15, phases=phases, suppress_health_check=checks)(given(histories)(test))
 
 
 @law

@@ -34,7 +34,7 @@ numbers = st.sets(st.integers(0, 60), max_size=40)
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(old=numbers, touched=numbers, new=numbers, cut=st.integers(1, 30))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_splicing_is_sorting_anew(tmp_path, kind, old, touched, new, cut):
     new -= old - touched  # none of the new keys stands among the rows that stay
     rows, change = dict.fromkeys(old, "old"), dict.fromkeys(new, "new")
