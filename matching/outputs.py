@@ -8,9 +8,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -23,6 +22,9 @@ from matching.parallel import ahead
 from matching.records import Records
 from matching.standardise.codepoints import utf8
 from matching.weighing import Bits
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 ROWS: Final = 1 << 20
 """Clusters that are named at once."""
@@ -55,6 +57,8 @@ def prepare(folder: Path) -> None:
 
 def cluster_names(records: Records, firsts: Places, prefix: str) -> Names:
     """A name for each of some records that may be the first of a cluster: of its dataset and key, of no number."""
+    import duckdb  # noqa: PLC0415 - takes its time, which pairs take meanwhile
+
     datasets = pa.array(records.datasets, pa.string())
     names = np.empty(len(firsts), f"S{len(prefix.encode()) + NAME_LENGTH}")
     with duckdb.connect(config={"preserve_insertion_order": True}) as connection:
@@ -64,7 +68,7 @@ def cluster_names(records: Records, firsts: Places, prefix: str) -> Names:
 
 
 def _name(
-    connection: duckdb.DuckDBPyConnection,
+    connection: "DuckDBPyConnection",
     datasets: pa.StringArray,
     records: Records,
     asked: tuple[Places, Names],

@@ -152,7 +152,7 @@ def _match(records: Records, job: _Job) -> MatchSummary:
     with watch.stage("collapse") as stage:
         collapsed = collapse_without_placeholders(records, model, known_values.placeholders if known_values else None)
         records, nodes = without_unread_texts(collapsed.records, model), collapsed.nodes
-        named = background.submit(outputs.cluster_names, records, nodes.first, model.prefix)
+        named = background.submit(_named, records, nodes, model.prefix, out)
         stage.rows = len(records)
     with watch.stage("block") as stage:
         stage.rows = len(nodes)
@@ -180,7 +180,7 @@ def _match(records: Records, job: _Job) -> MatchSummary:
             records, nodes, names, counts, pairs,
             decision.weighed.bits, decision.root, decision.collapsed, job.judgements,
         )  # fmt: skip
-        state_saved = background.submit(state.save, made, out / state.FOLDER)
+        state_saved = background.submit(state.save_decided, made, out / state.FOLDER)
         clusters = outputs.write_clusters(out, records, nodes, names, (decision.root, decision.chances))
         parameters.write(out / "model.json", model, known)
         holders = {field: one.holders.held() for field, one in common.items()}
@@ -207,6 +207,13 @@ def _match(records: Records, job: _Job) -> MatchSummary:
     outputs.write_json(out / "summary.json", asdict(summary))
     log.info("matched", extra={"records": len(records), "clusters": clusters[0], "seconds": summary.seconds})
     return summary
+
+
+def _named(records: Records, nodes: Nodes, prefix: str, out: Path) -> outputs.Names:
+    """The name of the cluster that each node may be the smallest of; and the nodes written."""
+    names = outputs.cluster_names(records, nodes.first, prefix)
+    state.save_formed(records, nodes, names, out / state.FOLDER)
+    return names
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from matching.incremental.arrays import ArrayFolder
 from matching.incremental.state import FOLDER, FORMAT
 from matching.model import MatchModel
 from matching.nodes import Places
-from matching.outputs import master_ids
 from matching.records import Records
 from matching.weighing import probability
 from storage.errors import BadSpecification
@@ -59,10 +58,10 @@ class _Kept:
         wanted[nodes] = True
         return np.flatnonzero(wanted[self.of_record])[:MOST_RECORDS]
 
-    def masters(self, roots: Places, prefix: str) -> dict[int, str]:
+    def masters(self, roots: Places) -> dict[int, str]:
         """The name of each cluster."""
-        first = self.arrays.load("nodes.first")[roots]
-        return dict(zip(roots.tolist(), master_ids(self.records, first, prefix).to_pylist(), strict=True))
+        names = self.arrays.load("nodes.names")[roots].astype(str)
+        return dict(zip(roots.tolist(), names.tolist(), strict=True))
 
     def _record_id(self, row: int) -> str:
         return str(self.records.record_ids[row].as_py())
@@ -83,7 +82,7 @@ def kept_graph(folder: Path, model: MatchModel, records: Sequence[Address]) -> C
         raise BadSpecification("the match has no such record", expected="a record of its crosswalk.parquet")
     roots = np.unique(kept.root[kept.of_record[asked]]).astype(np.int64)
     rows = kept.rows(np.flatnonzero(np.isin(kept.root, roots)))
-    masters = kept.masters(roots, model.prefix)
+    masters = kept.masters(roots)
     own = int(kept.root[kept.of_record[asked[0]]])
     grouped: dict[int, list[Address]] = {}
     for row in rows.tolist():

@@ -6,7 +6,7 @@ the partition is that of one match of the final records with the same trained mo
 records are gathered once; what is compared, weighed and cut grows with the changes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,8 +65,17 @@ class Advanced:
     common: Mapping[str, Frequencies]
 
 
+Formed = Callable[[Records, Nodes, Names], object]
+"""Hears of all records, nodes and their names before pairs are formed."""
+
+
 def advance(
-    before: MatchState, sent: Records, withdrawn: Mapping[str, Withdrawn], trained: Trained, judgements: Judgements
+    before: MatchState,
+    sent: Records,
+    withdrawn: Mapping[str, Withdrawn],
+    trained: Trained,
+    judgements: Judgements,
+    formed: Formed = lambda *_: None,
 ) -> Advanced:
     """Apply changes to a match.
 
@@ -76,6 +85,7 @@ def advance(
         withdrawn: by dataset, what is no more.
         trained: the model that made the match; nothing of it is trained anew.
         judgements: those of now. Records that are left out no more must be among those sent.
+        formed: is told what is known first.
     """
     model, bounds = trained.model, trained.parameters.bounds
     sent, _ = without_known(sent, model, trained.values.placeholders)
@@ -83,6 +93,8 @@ def advance(
     changed = judged_anew(apply(before.records, sent, withdrawn, model), before.judgements, judgements)
     old = _under_new_values(before.records, changed.records)
     regrouped = regroup(before.nodes, old, changed, model)
+    names = _names(before, regrouped, changed, model)
+    formed(changed.records, regrouped.nodes, names)
     paired = pair_anew(changed.records, before.nodes, regrouped, model, bounds)
     common = _frequencies(before, changed.records, trained)
     weigh = _Weigh(changed.records, regrouped.nodes, trained, common)
@@ -91,7 +103,6 @@ def advance(
     root, decided, cut = _clusters(before, (regrouped, judged), paired.anew, (pairs, bits), weigh)
     counts = {field: one.counts for field, one in common.items()}
     collapsed = _collapsed(before, regrouped, changed, trained, common)
-    names = _names(before, regrouped, changed, model)
     state = MatchState(changed.records, regrouped.nodes, names, counts, pairs, bits, root, collapsed, judgements)
     return Advanced(state, changed, int(paired.anew.sum()), len(paired.pairs), decided, cut, common)
 

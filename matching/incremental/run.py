@@ -24,8 +24,9 @@ from matching.incremental.advance import Advanced, Trained, advance
 from matching.incremental.changes import Withdrawn
 from matching.incremental.state import MatchState
 from matching.judgements import Judgements, WeighedPairs, ruled, with_ruled
+from matching.nodes import Nodes
 from matching.outputs import Weighed
-from matching.records import read
+from matching.records import Records, read
 from matching.review import pending_rows, write_review
 from matching.stages import Stage, Stopwatch, peak_mib, sparing_pool
 from storage.errors import BadSpecification
@@ -132,6 +133,12 @@ def _match_changes(
 ) -> ChangeSummary:
     outputs.prepare(out)
     watch = Stopwatch()
+    saved = []
+
+    def save(records: Records, nodes: Nodes, names: outputs.Names) -> None:
+        saved.append(background.submit(state.save_values, records, out / state.FOLDER, base))
+        saved.append(background.submit(state.save_formed, records, nodes, names, out / state.FOLDER))
+
     with watch.stage("load") as stage:
         trained = trained_of(previous)
         before = state.load(previous / state.FOLDER)
@@ -143,13 +150,10 @@ def _match_changes(
     with watch.stage("decide") as stage:
         withdrawn = {name: one.withdrawn for name, one in sent.items()}
         judgements = before.judgements if how.judgements is None else how.judgements
-        after = advance(before, records, withdrawn, trained, judgements)
+        after = advance(before, records, withdrawn, trained, judgements, save)
         stage.rows = len(records)
     with watch.stage("write") as stage:
-        saved = [
-            background.submit(state.save_values, after.state.records, out / state.FOLDER, base),
-            background.submit(state.save, after.state, out / state.FOLDER),
-        ]
+        saved.append(background.submit(state.save_decided, after.state, out / state.FOLDER))
         clusters = _write(after.state, out)
         _write_decided(after, out / DECIDED)
         for name in ("model.json", frozen.FILE):

@@ -65,12 +65,17 @@ class MatchState:
     judgements: Judgements = judged.NONE
 
 
-def save(state: MatchState, folder: Path) -> None:
-    """Write a state but for its values; it is whole only once `seal` has followed."""
+def save_formed(records: Records, nodes: Nodes, names: Names, folder: Path) -> None:
+    """Write what is known before pairs are: codes of records, nodes and their names; no standard values."""
     arrays = ArrayFolder(folder)
-    _save_records(state.records, arrays)
-    _save_nodes(state.nodes, arrays)
-    arrays.save("nodes.names", state.names)
+    _save_records(records, arrays)
+    _save_nodes(nodes, arrays)
+    arrays.save("nodes.names", names)
+
+
+def save_decided(state: MatchState, folder: Path) -> None:
+    """Write the rest but for the values; the state is whole only once `seal` has followed."""
+    arrays = ArrayFolder(folder)
     for name, array in (("left", state.pairs.left), ("right", state.pairs.right), ("bits", state.bits)):
         arrays.save(f"pairs.{name}", array)
     arrays.save("clusters.root", state.root)

@@ -9,17 +9,20 @@ from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matching.standardise.codepoints import ascii_matrix, counted
+from matching.standardise.codepoints import Bytes, ascii_matrix, counted
 from matching.standardise.folding import Flags, merged
 from matching.standardise.sightings import hashes
-from matching.standardise.values import Keys, Standardised, ValueTable, distinct, mixed, numbered
+from matching.standardise.values import Codes, Keys, Standardised, ValueTable, distinct, mixed, numbered
 
 DIGITS = re.compile(r"\d+")
 PUNCTUATION = re.compile(r"[^\w]+")
 LONGEST = 200
+Days = npt.NDArray[np.datetime64]
+
 NUMBER: Final = 11
 """Digits of a telephone number that count: the last."""
 
@@ -28,15 +31,44 @@ SHORTEST_NUMBER: Final = 7
 
 def date(texts: pa.StringArray) -> Standardised:
     """Calendar days from `YYYY-MM-DD`, `YYYYMMDD` and their like, as year, month and day and days since 1970."""
-    codes, values = distinct([_day(text) for text in texts.to_pylist()])
-    days = values.to_pylist()
-    parts = np.array([(int(day[:4]), int(day[5:7]), int(day[8:])) for day in days], np.int32).reshape(-1, 3)
-    since = np.array([np.datetime64(day) for day in days], "datetime64[D]").astype(np.int64)
-    year, month, day = parts[:, 0], parts[:, 1], parts[:, 2]
+    days = _days(texts)
+    values, places = np.unique(days, return_inverse=True)
+    codes: Codes = np.where(np.isnat(days), -1, places).astype(np.int32)
+    values = values[~np.isnat(values)]
+    since, months = values.astype(np.int64), values.astype("datetime64[M]")
+    year, month = np.divmod(months.astype(np.int32) + np.int32(12 * 1970), np.int32(12))
+    month, day = month + np.int32(1), (values - months.astype("datetime64[D]")).astype(np.int32) + np.int32(1)
     near = np.stack([mixed(year, month, 1), mixed(year, day, 2), mixed(month, day, 3),
                      mixed(year, np.minimum(month, day), np.maximum(month, day))], axis=1)  # fmt: skip
-    keys = {"value": numbered(len(days)), "year_month": near[:, 0], "month_day": near[:, 2], "near": near}
-    return Standardised(codes, ValueTable(values, keys, {"parts": parts, "since": since}))
+    keys = {"value": numbered(len(values)), "year_month": near[:, 0], "month_day": near[:, 2], "near": near}
+    features = {"parts": np.stack([year, month, day], axis=1), "since": since}
+    return Standardised(codes, ValueTable(pa.array(np.datetime_as_string(values), pa.string()), keys, features))
+
+
+def _days(texts: pa.StringArray) -> Days:
+    """The day that each text tells, NaT for none."""
+    points, lengths = ascii_matrix(texts, len("YYYY-MM-DD"))
+    days = np.full(len(texts), "NaT", "datetime64[D]")
+    plain, dashed = lengths == 8, (lengths == 10) & (points[:, [4, 7]] == ord("-")).all(axis=1)
+    for chosen, places in ((plain, [0, 1, 2, 3, 4, 5, 6, 7]), (dashed, [0, 1, 2, 3, 5, 6, 8, 9])):
+        days[chosen] = _calendar_days(points[chosen][:, places])
+    odd = np.flatnonzero(np.isnat(days))
+    days[odd] = [np.datetime64(_day(text) or "NaT") for text in texts.take(pa.array(odd)).to_pylist()]
+    return days
+
+
+def _calendar_days(eight: Bytes) -> Days:
+    """Days from year, month and day in eight digits; NaT where these are none or name no day."""
+    digit = eight - np.uint8(48)
+    year, month, day = (
+        digit[:, start:stop] @ 10 ** np.arange(stop - start - 1, -1, -1, dtype=np.int64)
+        for start, stop in ((0, 4), (4, 6), (6, 8))
+    )
+    first = (year * 12 + month - 1 - 12 * 1970).astype("datetime64[M]").astype("datetime64[D]")
+    days = first + (day - 1)
+    sound = (counted(digit <= 9) == 8) & (year > 0) & (month >= 1) & (month <= 12) & (day >= 1)
+    sound &= days.astype("datetime64[M]") == first.astype("datetime64[M]")
+    return np.where(sound, days, np.datetime64("NaT"))
 
 
 def _day(text: str | None) -> str | None:

@@ -171,12 +171,13 @@ def _match_changes(
     only, judgements, retrain = how
     from matching.incremental import run, state
     from matching.incremental.changes import Withdrawn
+    from matching.parameters import read as read_trained
     from matching.records import columns_read
     from registry.policy import policy
     from sitong.reading import read_what_changed
 
     finish(since)
-    model = run.trained_of(since).model
+    model, _ = read_trained(since / "model.json")
     if model.model != entity:
         raise typer.BadParameter(f"{since} is a match of {model.model} records, not of {entity} records")
     before = dict.fromkeys(policy(entity).datasets, 0) | dict(state.rows_by_dataset(since / state.FOLDER))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.standardise import addresses, company_names, names
+from matching.standardise import addresses, company_names, names, plain
 from matching.standardise.enterprise_numbers import shared_code
 from matching.standardise.identifiers import citizen_id
 from matching.standardise.registry import STANDARDISERS, standardiser
@@ -46,6 +46,21 @@ def test_array_paths_equal_the_scalar_folds(texts):
         folded, changed = standard(pa.array(texts, pa.string()))
         assert folded.to_pylist() == [fold(text) for text in texts]
         assert all(marked or text == fold(text) for text, marked in zip(texts, changed.tolist(), strict=True))
+
+
+DAYS = st.from_regex(r"[0-9]{1,5}[-/.年]?[0-9]{1,2}[-/.月]?[0-9]{1,2}日?", fullmatch=True)
+
+
+@given(texts=st.lists(st.one_of(DAYS, st.dates().map(str), st.text("0123456789-", max_size=11)), max_size=30))
+@settings(max_examples=300)
+def test_dates_by_column_equal_dates_one_by_one(texts):
+    found = standardiser("date")(pa.array(texts, pa.string()))
+    days = [*found.table.texts.to_pylist(), None]
+    assert [days[code] for code in found.codes.tolist()] == [plain._day(text) for text in texts]
+    assert [f"{year:04d}-{month:02d}-{day:02d}" for year, month, day in found.table.features["parts"].tolist()] == days[
+        :-1
+    ]
+    assert np.array(days[:-1], "datetime64[D]").astype(int).tolist() == found.table.features["since"].tolist()
 
 
 @pytest.mark.parametrize(
