@@ -1,20 +1,63 @@
 -- One row per enterprise that declared corporate income tax for a past year: is the revenue that of value-added tax?
-with annual as (
-    -- the row of December states the year (the sums of the quarters run on through it)
+with told as (
+    -- one row per enterprise and period of income tax, with the sales of its quarter and of the year up to its end
+    select
+        c.master_id,
+        year(c.first_day) as year,
+        c.first_day,
+        c.amount,
+        c.records,
+        sum(v.amount) filter (v.month > c.first_day - to_months(3)) as sold_in_quarter,
+        sum(v.amount) as sold_so_far
+    from (
+        select
+            master_id,
+            first_day,
+            if(count(taxable_amount) = count(*), sum(taxable_amount), null)::decimal(24, 2) as amount,
+            list(record_id order by record_id) as records
+        from declared
+        where tax_type = 'CIT' and stands and master_id is not null and year(first_day) < year($as_of)
+        group by all
+    ) c
+    left join vat_month v
+        on v.master_id = c.master_id and v.month <= c.first_day and v.month >= date_trunc('year', c.first_day)
+    group by all
+),
+course as (
+    -- from the first period to December: how much more was told, beside how much more was sold by either reading
     select
         master_id,
-        year(first_day) as year,
-        if(
-            count(*) filter (month(first_day) = 12) > 0
-                and count(taxable_amount) filter (month(first_day) = 12) = count(*) filter (month(first_day) = 12),
-            sum(taxable_amount) filter (month(first_day) = 12),
-            null
-        )::decimal(24, 2) as cit,
+        year,
+        count(*) as periods,
+        bool_or(amount is null) as unsaid,
+        sum(amount) as together,
+        list_sort(flatten(list(records))) as all_records,
+        max(amount) filter (month(first_day) = 12) as december,
+        flatten(list(records) filter (month(first_day) = 12)) as december_records,
         count(*) filter (month(first_day) = 12) as decembers,
-        list(record_id order by record_id) filter (month(first_day) = 12 or null) as cit_records
-    from declared
-    where tax_type = 'CIT' and stands and master_id is not null and year(first_day) < year($as_of)
+        (december / nullif(arg_min(amount, first_day), 0))::double as rise,
+        (
+            max(sold_in_quarter) filter (month(first_day) = 12) / nullif(arg_min(sold_in_quarter, first_day), 0)
+        )::double as rise_of_quarter,
+        (
+            max(sold_so_far) filter (month(first_day) = 12) / nullif(arg_min(sold_so_far, first_day), 0)
+        )::double as rise_of_year
+    from told
     group by all
+),
+annual as (
+    -- the row of December states the year, as the sums of the quarters run on through it; only where the course of the
+    -- periods is more like that of the quarters' sales does each stand for itself. Unlike by as much, it runs on.
+    select
+        *,
+        periods > 1 and decembers > 0 and not unsaid and case
+            when rise > 0 and rise_of_quarter > 0 and rise_of_year > 0
+                then abs(ln(rise) - ln(rise_of_quarter)) < abs(ln(rise) - ln(rise_of_year))
+            else coalesce(rise < 1, false)
+        end as by_quarter,
+        if(by_quarter, together, december)::decimal(24, 2) as cit,
+        if(by_quarter, all_records, december_records) as cit_records
+    from course
 ),
 sales as (
     select
@@ -38,8 +81,10 @@ paired as (
         a.*,
         s.* exclude (master_id, year),
         if(s.quarterly, 4 - (s.first_month - 1) // 3, 13 - s.first_month) as expected,
-        coalesce(s.declared, 0) as periods,
-        coalesce(periods >= expected and s.vat is not null and a.cit is not null, false) as whole
+        coalesce(s.declared, 0) as months_sold,
+        -- a quarter of which nothing was told leaves a gap that nobody can fill
+        a.by_quarter and a.periods < 4 - (coalesce(s.first_month, 1) - 1) // 3 as quarter_missing,
+        coalesce(months_sold >= expected and s.vat is not null and a.cit is not null, false) and not quarter_missing as whole
     from annual a
     left join sales s using (master_id, year)
 ),
@@ -71,8 +116,9 @@ judged as (
             when m.decembers = 0 then 'no_annual'
             when m.cit is null or (m.declared > 0 and m.vat is null) then 'amount_missing'
             when d.master_id is not null then 'number_shared'
-            when m.periods = 0 then 'no_vat'
-            when m.periods < m.expected then 'months_missing'
+            when m.months_sold = 0 then 'no_vat'
+            when m.months_sold < m.expected then 'months_missing'
+            when m.quarter_missing then 'quarter_missing'
             when m.larger <= 0 or m.gap < $least_share * m.larger then 'agree'
             when abs(m.vat + m.vat_before - m.cit - m.cit_before)
                 < $least_share * greatest(m.vat + m.vat_before, m.cit + m.cit_before) then 'timing'
@@ -110,7 +156,7 @@ select
     if(outcome = 'hit', gap * $income_share, null)::decimal(18, 2) as estimate_high,
     {
         of_year: year::varchar, vat: vat, cit: cit, gap: gap,
-        part: if(larger > 0, round(gap / larger, 4), null)::decimal(18, 4), periods: periods, expected: expected,
+        part: if(larger > 0, round(gap / larger, 4), null)::decimal(18, 4), periods: months_sold, expected: expected,
         vat_before: vat_before, cit_before: cit_before, largest: largest
     } as figures,
     if(outcome = 'clear', [], [

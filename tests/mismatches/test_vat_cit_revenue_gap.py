@@ -152,3 +152,32 @@ def test_a_shared_id_leaves_it_open(town):
     annual(town, 1, 2024, 100)
     quarterly(town, 8, 2024, [1, 1, 1, 1])
     assert reasons(town, RULE)["C1"][:2] == ("not_comparable", "number_shared")
+
+
+@pytest.mark.parametrize(
+    ("told", "hits", "estimate"),
+    [
+        ((310_000, 290_000, 310_000, 290_000), 0, None),  # each quarter for itself
+        ((310_000, 600_000, 910_000, 1_200_000), 0, None),  # running on through the year
+        ((155_000, 145_000, 155_000, 145_000), 1, 18_000),  # half of each quarter
+        ((155_000, 300_000, 455_000, 600_000), 1, 18_000),  # half, running on
+        ((124_000, 240_000, 364_000, 480_000), 1, 21_600),  # whose sum happens to be near the sales
+    ],
+)
+def test_income_tax_by_the_quarter_is_read_as_it_runs(town, told, hits, estimate):
+    """The sales are 300,000 a quarter."""
+    quarterly(town, 1, 2024, [300_000] * 4)
+    for month, amount in zip((3, 6, 9, 12), told, strict=True):
+        declare(town, 1, "CIT", date(2024, month, 28), amount, period=f"2024-{month:02d}")
+    found = town.check().of(RULE)
+    assert [one["estimate_likely"] for one in found] == [estimate] * hits
+    for one in found:
+        assert found_again(town, one) == said(one)
+
+
+def test_income_tax_of_single_quarters_with_one_missing_is_not_comparable(town):
+    quarterly(town, 1, 2024, [300_000] * 4)
+    for month in (3, 6, 12):
+        declare(town, 1, "CIT", date(2024, month, 28), 300_000, period=f"2024-{month:02d}")
+    assert town.check().counts(RULE) == (0, 0, 1)
+    assert reasons(town, RULE)["C1"][1] == "quarter_missing"
