@@ -16,9 +16,16 @@ pair as (
         s.floor_base,
         s.ceiling_base,
         greatest(least(p.wages, s.ceiling_base * p.months), s.floor_base * p.months)::decimal(22, 4) as fair_year,
-        (p.declared_base * p.months)::decimal(22, 4) as declared_year
+        (p.declared_base * p.months)::decimal(22, 4) as declared_year,
+        b.wages as wages_before,
+        b.months as months_before,
+        -- the base is set anew in July by the wages of the year before, and holds for a year
+        b.months > 0 and p.declared_base * b.months >= $tolerated_share::decimal(6, 4)
+            * greatest(least(b.wages, s.ceiling_base * b.months), s.floor_base * b.months) as fits_year_before
     from contribution_pair p
     cross join setting s
+    left join contribution_pair b
+        on b.employer = p.employer and b.person = p.person and b.tax_year = p.tax_year - 1
     where p.tax_year = $year
 ),
 judged as (
@@ -26,7 +33,8 @@ judged as (
         *,
         case
             when wages is null or declared_base is null or coalesce(months, 0) = 0 then 'amounts_missing'
-            when declared_year < $tolerated_share::decimal(6, 4) * fair_year then 'underdeclared'
+            when declared_year < $tolerated_share::decimal(6, 4) * fair_year
+                then if(coalesce(fits_year_before, false), 'july_reset', 'underdeclared')
             else 'enough'
         end as reason
     from pair
@@ -39,9 +47,10 @@ cited_wage as (
         list(w.record_id order by w.record_id) as wage_records,
         list_sort(list(distinct w.person_record_id)) as persons,
         list_sort(list_distinct(flatten(list(n.records)))) as registrations
-    from wage w
+    from wage_link w
     left join taxpayer_enterprise n using (number)
-    semi join (from judged where reason <> 'enough') j using (employer, person)
+    join (from judged where reason <> 'enough') j using (employer, person)
+    where w.tax_year = $year or (w.tax_year = $year - 1 and j.reason = 'july_reset')
     group by all
 ),
 cited_insured as (
@@ -68,21 +77,22 @@ select
     person as master_id,
     person || ' ' || employer || ' ' || $year as identity,
     $year::varchar as period,
-    case reason when 'underdeclared' then 'hit' when 'enough' then 'clear' else 'not_comparable' end as outcome,
+    case when reason in ('underdeclared', 'july_reset') then 'hit' when reason = 'enough' then 'clear' else 'not_comparable' end
+        as outcome,
     reason,
-    if(reason = 'underdeclared', 'underdeclared', 'not_comparable') as grade,
+    case reason when 'underdeclared' then 'underdeclared' when 'july_reset' then 'explicable' else 'not_comparable' end as grade,
     if(
-        reason = 'underdeclared',
+        outcome = 'hit',
         round(($tolerated_share::decimal(6, 4) * fair_year - declared_year) * $contribution_rate::decimal(6, 4), 2),
         null
     )::decimal(18, 2) as estimate_low,
     if(
-        reason = 'underdeclared',
+        outcome = 'hit',
         round(($likely_share::decimal(6, 4) * fair_year - declared_year) * $contribution_rate::decimal(6, 4), 2),
         null
     )::decimal(18, 2) as estimate_likely,
     if(
-        reason = 'underdeclared',
+        outcome = 'hit',
         round(($full_share::decimal(6, 4) * fair_year - declared_year) * $contribution_rate::decimal(6, 4), 2),
         null
     )::decimal(18, 2) as estimate_high,
@@ -94,7 +104,8 @@ select
         ceiling_base: ceiling_base::decimal(18, 2),
         fair_base: round(fair_year / nullif(months, 0), 2)::decimal(18, 2),
         tolerated_base: round($tolerated_share::decimal(6, 4) * fair_year / nullif(months, 0), 2)::decimal(18, 2),
-        declared_base: declared_base
+        declared_base: declared_base,
+        wage_before: round(wages_before / nullif(months_before, 0), 2)::decimal(18, 2)
     } as figures,
     [
         {source: 'social_security', dataset: 'insured', record_id: r, role: 'subject'} for r in insurances

@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
+from tests.mismatches.facts import found_again, said
 from tests.mismatches.payroll import employer, insure, person, tax_number, wage
 
 RULE = "underdeclared_contribution_base"
@@ -203,3 +204,17 @@ def test_wages_reach_the_employer_by_organisation_code_where_the_tax_register_is
     wage(town, 1, 1, 120000)
     insure(town, 1, 1, 5000)
     assert town.check().counts(RULE) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(("before", "severity"), [("80000", "low"), ("80000.01", "medium"), (None, "medium")])
+def test_a_base_that_fits_the_year_before_weighs_less(town, before, severity):
+    """The base is set anew in July by the wages of the year before: 0.9 × 80,000 / 12 = 6,000."""
+    wage(town, 1, 1, 120000)
+    if before:
+        wage(town, 1, 1, before, year=2024)
+    insure(town, 1, 1, 6000)
+    [found] = town.check().of(RULE)
+    assert (found["severity"], found["estimate_low"]) == (severity, Decimal("9360.00"))
+    cited = {evidence["record_id"] for evidence in found["evidence"]}
+    assert ("W1-1-2024" in cited) == (severity == "low")
+    assert found_again(town, found) == said(found)
