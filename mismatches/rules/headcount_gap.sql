@@ -69,22 +69,49 @@ ranged as (
             and abs(insured - most_paid) > $least_share * greatest(insured, most_paid) as far_at_most
     from pair
 ),
+uninsured as (
+    -- people paid and not insured here, where more are paid than insured
+    select w.master_id, w.person
+    from worker w
+    semi join (from ranged where far and paid > insured) r using (master_id)
+    anti join insured_link i on i.employer = w.master_id and i.person = w.person
+),
+retired as (
+    select x.master_id as person
+    from "tax.natural_person" n
+    join person_crosswalk x on x.source = 'tax' and x.dataset = 'natural_person' and x.record_id = n.record_id
+    where n.birth_date < make_date($year::bigint - $retirement_age::bigint, 1, 1)
+),
+aside as (
+    -- those of them whom another employer insures, or who were of retirement age before the year began
+    select master_id, count(*) as aside
+    from uninsured
+    where person in (select person from retired) or person in (select person from insured_link)
+    group by master_id
+),
 judged as (
     select
         r.*,
         g.registrations,
+        coalesce(a.aside, 0) as aside,
         case
             when employer_records is null then if(most_paid >= $least_heads, 'not_insuring', 'few')
             when insured is null or insured < 0 then 'count_missing'
             when not far and not far_at_most then 'few'
             -- without a taxpayer id no wage could have led here
             when most_paid = 0 and not coalesce(g.numbered, false) then 'no_wages'
-            when paid > insured and far then 'uninsured'
+            when paid > insured and far
+                then if(
+                    paid - coalesce(a.aside, 0) - insured >= $least_heads
+                        and paid - coalesce(a.aside, 0) - insured > $least_share * (paid - coalesce(a.aside, 0)),
+                    'uninsured', 'explained'
+                )
             when most_paid < insured and far_at_most then 'unpaid'
             else 'unresolved'
         end as reason
     from ranged r
     left join registration g using (master_id)
+    left join aside a using (master_id)
 )
 select
     'enterprise' as subject_kind,
@@ -92,14 +119,14 @@ select
     master_id as identity,
     $year::varchar as period,
     case
-        when reason in ('uninsured', 'unpaid') then 'hit'
+        when reason in ('uninsured', 'explained', 'unpaid') then 'hit'
         when reason = 'few' then 'clear'
         else 'not_comparable'
     end as outcome,
     reason,
-    if(reason in ('uninsured', 'unpaid'), reason, 'not_comparable') as grade,
+    if(reason in ('uninsured', 'explained', 'unpaid'), reason, 'not_comparable') as grade,
     if(
-        reason = 'uninsured',
+        reason in ('uninsured', 'explained'),
         round(
             gap * $floor_share::decimal(6, 4) * $city_mean_wage::decimal(12, 2) * mean_months
             * $contribution_rate::decimal(6, 4), 2
@@ -111,7 +138,7 @@ select
     {
         insured: insured, paid: paid, unknown: unknown, gap: gap,
         share: round(gap / nullif(greatest(insured, paid), 0), 4)::decimal(8, 4),
-        mean_months: mean_months
+        mean_months: mean_months, aside: aside
     } as figures,
     [
         {source: 'social_security', dataset: 'employer', record_id: r, role: 'subject'} for r in coalesce(employer_records, [])

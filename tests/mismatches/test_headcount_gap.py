@@ -1,5 +1,6 @@
 """Heads insured and heads paid: five of them and a tenth, who is counted once, who is unknown, the estimate."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -158,3 +159,43 @@ def test_wages_under_an_id_that_two_hold_are_unknown_heads_of_both(town):
     assert checked.counts(RULE) == (0, 1, 2)
     assert checked.rule(RULE)["not_comparable_reasons"] == {"unresolved": 2}
     assert len(checked.of(RULE)[0]["evidence"]) > 2
+
+
+def test_those_whom_another_employer_insures_explain_the_gap(town):
+    """Dispatched or part-time: still found, as the formula says, and of low severity; one short of enough is not."""
+    employer(town, 1, 4)
+    employer(town, 2, 2)
+    staff(town, 1, 10)
+    for who in range(1000, 1002):
+        insured_elsewhere(town, who)
+    [found] = town.check().of(RULE)
+    assert (found["severity"], found["master_id"]) == ("low", "E1")
+    assert (town.told(RULE)["E1"]["aside"], town.told(RULE)["E1"]["gap"]) == (2, 6)
+    del town.rows["social_security.insured"][-1]
+    assert town.check().of(RULE)[0]["severity"] == "medium"
+
+
+def insured_elsewhere(town, who, at=2):
+    town.add(
+        "social_security.insured",
+        {"record_id": f"I{who}", "name": "张伟", "employer_no": f"S{at}", "status": "1"},
+    )
+    town.link(f"P{who}", f"social_security.insured:I{who}")
+
+
+@pytest.mark.parametrize(("born", "severity"), [("1964-12-31", "low"), ("1965-01-01", "medium")])
+def test_the_rehired_explain_the_gap(town, born, severity):
+    """Sixty before 2025 began."""
+    employer(town, 1, 4)
+    staff(town, 1, 10)
+    for row in town.rows["tax.natural_person"][-6:]:
+        row["birth_date"] = date.fromisoformat(born)
+    assert [found["severity"] for found in town.check().of(RULE)] == [severity]
+
+
+def test_the_insured_of_the_employer_itself_explain_nothing(town):
+    employer(town, 1, 4)
+    staff(town, 1, 10)
+    for who in range(1000, 1006):
+        insured_elsewhere(town, who, at=1)
+    assert [found["severity"] for found in town.check().of(RULE)] == ["medium"]
