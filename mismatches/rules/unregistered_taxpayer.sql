@@ -6,7 +6,8 @@ with licence as (
         e.record_id,
         e.established_on,
         case when length(e.uscc) = 18 then substr(e.uscc, 9, 9) end as organisation_code,
-        e.legal_representative_id_number as owner_number
+        e.legal_representative_id_number as owner_number,
+        translate(e.name, '() ', '（）') as name
     from "commerce.enterprise" e
     left join enterprise_crosswalk x
         on x.source = 'commerce' and x.dataset = 'enterprise' and x.record_id = e.record_id
@@ -17,6 +18,7 @@ registration as (
         x.master_id,
         t.record_id,
         coalesce(t.taxpayer_id, upper(trim(t.taxpayer_id_raw))) as number,
+        translate(t.name, '() ', '（）') as name,
         exists (
             from enterprise_crosswalk c
             where c.master_id = x.master_id and c.source = 'commerce' and c.dataset = 'enterprise'
@@ -42,6 +44,13 @@ same_owner as (
     where r.master_id is distinct from l.master_id and not r.has_licence
     group by all
 ),
+same_name as (
+    select l.subject, list(distinct r.record_id order by r.record_id) as records
+    from licence l
+    join registration r on r.name = l.name
+    where r.master_id is distinct from l.master_id and not r.has_licence
+    group by all
+),
 enterprise as (
     select
         l.subject,
@@ -57,6 +66,7 @@ judged as (
         date_diff('day', e.established_on, $as_of) as days,
         c.records as code_records,
         o.records as owner_records,
+        n.records as name_records,
         case
             when e.master_id is null then 'unlinked'
             when e.master_id in (select r.master_id from registration r where r.master_id is not null) then 'registered'
@@ -64,11 +74,13 @@ judged as (
             when date_diff('day', e.established_on, $as_of) <= $grace_days then 'in_time'
             when c.records is not null then 'number_elsewhere'
             when o.records is not null then 'owner_registered'
+            when n.records is not null then 'name_elsewhere'
             else 'no_tax_record'
         end as reason
     from enterprise e
     left join same_code c using (subject)
     left join same_owner o using (subject)
+    left join same_name n using (subject)
 )
 select
     'enterprise' as subject_kind,
@@ -93,6 +105,7 @@ select
         for r in case reason
             when 'number_elsewhere' then code_records
             when 'owner_registered' then owner_records
+            when 'name_elsewhere' then name_records
             else []
         end
     ] as evidence

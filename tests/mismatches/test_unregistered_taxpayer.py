@@ -81,6 +81,17 @@ def test_the_owners_own_tax_registration_without_a_licence_is_not_comparable(tow
     assert town.check().counts(RULE) == (0, 1, 1)
 
 
+@pytest.mark.parametrize(("licensed", "counts"), [(False, (0, 1, 1)), (True, (1, 1, 0))])
+def test_a_tax_record_of_its_name_that_belongs_to_no_licence_is_not_comparable(town, licensed, counts):
+    licence(town, name="甲(青岛)公司")
+    town.add("tax.taxpayer", {"record_id": "T1", "name": "甲（青岛）公司", "taxpayer_id": "1"})
+    town.link("E0" if licensed else "E9", "tax.taxpayer:T1")
+    checked = town.check()
+    assert checked.counts(RULE) == counts
+    if not licensed:
+        assert checked.rule(RULE)["not_comparable_reasons"] == {"name_elsewhere": 1}
+
+
 def test_a_licence_without_a_date_or_without_a_link_is_not_comparable(town):
     licence(town, established_on=None)
     licence(town, "C2", master=None)
