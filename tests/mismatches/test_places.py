@@ -29,6 +29,17 @@ def test_a_house_is_one_however_it_is_written():
     assert none["house"] is None
 
 
+def test_villages_of_one_name_in_two_towns_are_two():
+    one, other, same, unsaid = parsed(
+        "山东省青岛市即墨区泊里街道上马村289号",
+        "即墨区田横镇上马村289号",
+        "即墨市泊里街道上马村289号",
+        "即墨区上马村289号",
+    )
+    assert one["house"] == same["house"] != other["house"]
+    assert unsaid["house"] is not None
+
+
 def test_texts_that_say_nothing():
     assert parsed() == []
     assert [(row["district"], row["house"]) for row in parsed("")] == [(None, None)]
