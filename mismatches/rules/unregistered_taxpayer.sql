@@ -19,6 +19,8 @@ registration as (
         t.record_id,
         coalesce(t.taxpayer_id, upper(trim(t.taxpayer_id_raw))) as number,
         translate(t.name, '() ', '（）') as name,
+        t.legal_representative_id_number as owner_number,
+        case length(number) when 18 then substr(number, 9, 9) when 15 then substr(number, 7, 9) end as organisation_code,
         exists (
             from enterprise_crosswalk c
             where c.master_id = x.master_id and c.source = 'commerce' and c.dataset = 'enterprise'
@@ -30,9 +32,7 @@ registration as (
 same_code as (
     select l.subject, list(distinct r.record_id order by r.record_id) as records
     from licence l
-    join registration r
-        on l.organisation_code
-        = case length(r.number) when 18 then substr(r.number, 9, 9) when 15 then substr(r.number, 7, 9) end
+    join registration r using (organisation_code)
     where r.master_id is distinct from l.master_id
     group by all
 ),
@@ -42,6 +42,13 @@ same_owner as (
     join registration r
         on length(r.number) in (18, 20) and l.owner_number = left(r.number, 18)
     where r.master_id is distinct from l.master_id and not r.has_licence
+    group by all
+    union all
+    -- where a licence has no code, nothing says that another business of its representative is another one
+    select l.subject, list(distinct r.record_id order by r.record_id)
+    from licence l
+    join registration r using (owner_number)
+    where r.master_id is distinct from l.master_id and not r.has_licence and l.organisation_code is null
     group by all
 ),
 same_name as (
@@ -79,7 +86,9 @@ judged as (
         end as reason
     from enterprise e
     left join same_code c using (subject)
-    left join same_owner o using (subject)
+    left join (
+        select subject, list_sort(list_distinct(flatten(list(records)))) as records from same_owner group by subject
+    ) o using (subject)
     left join same_name n using (subject)
 )
 select

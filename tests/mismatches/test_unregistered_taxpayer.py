@@ -81,6 +81,23 @@ def test_the_owners_own_tax_registration_without_a_licence_is_not_comparable(tow
     assert town.check().counts(RULE) == (0, 1, 1)
 
 
+@pytest.mark.parametrize(("code", "counts"), [(None, (0, 1, 1)), (USCC, (1, 1, 0))])
+def test_a_tax_record_of_its_representative_may_be_it_where_the_licence_has_no_code(town, code, counts):
+    owner = "11010519491231002X"
+    licence(town, legal_representative_id_number=owner, uscc=code)
+    town.add(
+        "tax.taxpayer",
+        {
+            "record_id": "T1",
+            "name": "丙公司",
+            "taxpayer_id": "91370202MA3C00001X",
+            "legal_representative_id_number": owner,
+        },
+    )
+    town.link("E9", "tax.taxpayer:T1")
+    assert town.check().counts(RULE) == counts
+
+
 @pytest.mark.parametrize(("licensed", "counts"), [(False, (0, 1, 1)), (True, (1, 1, 0))])
 def test_a_tax_record_of_its_name_that_belongs_to_no_licence_is_not_comparable(town, licensed, counts):
     licence(town, name="甲(青岛)公司")
