@@ -94,11 +94,13 @@ def bench_registry(
 @app.command("rules")
 def bench_rules(
     sizes: Annotated[list[int], typer.Option("--persons", help="One city for each")],
-    seed: Annotated[int, typer.Option("--seed", help="Of the city")] = 11,
+    seeds: Seeds = _SEEDS,
+    by: By = DrawnBy.BENCHMARK,
 ) -> None:
     """Cross-checks: all rules over a city, and what they find beside what was planted."""
     for size in sizes:
-        rules.bench(size, seed, _work())
+        for seed in seeds:
+            rules.bench(City(by.value, size, False, seed), _work())
 
 
 @app.command("portal")

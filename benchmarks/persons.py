@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.accuracy import judge
 from benchmarks.cities.drops import write_persons
+from benchmarks.cities.facts.sending import write_city
 from benchmarks.cities.offices import write_enterprises
 from benchmarks.joins import join_persons
 from benchmarks.measure import measure
@@ -43,6 +44,8 @@ def _draw(city: City, subject: str, folder: Path) -> None:
         options = ["--persons", str(city.size), "--seed", str(city.seed), "--out", str(folder)]
         command = [str(SITONG), "simulate", *options]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 — the product's own command
+    elif subject == "facts":
+        write_city(folder, city.size, seed=city.seed)
     elif subject == "persons":
         write_persons(folder, city.size, seed=city.seed, harsh=city.harsh)
     else:

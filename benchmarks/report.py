@@ -5,6 +5,7 @@ from typing import Any
 
 from benchmarks.portal_report import portal_parts
 from benchmarks.results import rows_kept
+from benchmarks.rules_report import rules_parts
 
 _WORDS = {"sitong": "Sitong", "splink": "Splink", "join": "join", "whole": "all records", "since": "changes"}
 _COST = ["seconds", "CPU s", "peak MiB", "load", "note"]
@@ -62,7 +63,7 @@ def write(path: Path) -> None:
     measured = {row["subject"] for row in rows_kept()}
     for subject, title in ((name, title) for name, title in _TITLES.items() if name in measured):
         parts += [f"## {title}", f"Bar: {_BARS[subject]}", "\n".join(lines(subject)), *_verdicts(subject)]
-    parts += portal_parts()
+    parts += [*rules_parts(), *portal_parts()]
     machines = sorted({f"{row['machine']}" for row in rows_kept()})
     parts += ["## Machine", "\n".join(f"- {machine}" for machine in machines)]
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy import Accuracy
+from benchmarks.findings import KindCount, RuleCount
 from benchmarks.measure import Cost
 from benchmarks.meter import StepCost
 
 FILE = Path(__file__).with_name("results.json")
 REGISTRY_FILE = Path(__file__).with_name("registry.json")
 PORTAL_FILE = Path(__file__).with_name("portal.json")
+RULES_FILE = Path(__file__).with_name("rules.json")
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,29 @@ def keep_portal(facts: Mapping[str, Any], pages: Sequence[Mapping[str, Any]]) ->
     rows = [*(one for one in portal_kept() if any(one[name] != row[name] for name in key)), row]
     rows.sort(key=lambda one: [one[name] for name in key])
     PORTAL_FILE.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def keep_rules(
+    city: tuple[str, int, int], through: str, counts: tuple[Sequence[RuleCount], Sequence[KindCount]], cost: Cost
+) -> None:
+    """Put what the rules found into `rules.json`; the newest of a city (who drew it, persons, seed) is kept."""
+    rules, kinds = counts
+    key = dict(zip(("city", "size", "seed"), city, strict=True))
+    row = key | {
+        "through": through, "seconds": round(cost.wall, 2), "cpu_seconds": round(cost.cpu, 2),
+        "peak_mib": cost.peak_mib, "load_before": round(cost.load, 1),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine(),
+        "rules": [asdict(one) | {"precision": one.precision, "recall": one.recall} for one in rules],
+        "kinds": [asdict(one) for one in kinds],
+    }  # fmt: skip
+    rows = [*(one for one in rules_kept() if any(one[name] != value for name, value in key.items())), row]
+    rows.sort(key=lambda one: [str(one[name]).zfill(9) for name in key])
+    RULES_FILE.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def rules_kept() -> list[dict[str, Any]]:
+    """All cities that the rules were judged on."""
+    return json.loads(RULES_FILE.read_text(encoding="utf-8")) if RULES_FILE.exists() else []
 
 
 def portal_kept() -> list[dict[str, Any]]:

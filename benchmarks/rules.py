@@ -1,4 +1,7 @@
-"""Cross-checks: all rules over a simulated city with its true crosswalks; their cost, and hits beside those planted.
+"""Cross-checks: all rules over a city beside what was planted in it, and what they cost.
+
+A city of the benchmark's own goes through `sitong run`; the report's findings are judged. A simulated city is judged on
+its true crosswalks: the rules alone, then with the reports.
 
 `python -m benchmarks.rules FOLDER [--reports]` judges a city that was made ready; it is what is measured.
 """
@@ -11,10 +14,12 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.measure import measure
-from benchmarks.persons import City
+from benchmarks.findings import judge
+from benchmarks.measure import Cost, measure
+from benchmarks.persons import SITONG, City
+from benchmarks.results import keep_rules
+from benchmarks.rules_report import rule_lines
 from connectors.direct import write_drop
-from mismatches.declarations import shipped_rules
 from mismatches.request import CheckSettings, CrossCheckRequest
 from mismatches.run import cross_check
 from schemas.contract import source_contracts
@@ -22,20 +27,33 @@ from simulation.settings import CitySettings
 
 _KINDS = ("person", "enterprise")
 _TRUE = "select {kind} as master_id, source, dataset, record_id, 1.0 as match_probability from read_parquet(?)"
-_JUDGED = """
-with hit as (select rule, master_id as subject from read_parquet(?) where outcome = 'hit'),
-found as (select rule, subject, count(*) as n from hit group by all),
-planted as (select rule, subject, count(*) as n from read_parquet(?) where planted = 'hit' group by all)
-select rule, sum(coalesce(found.n, 0))::bigint, sum(coalesce(planted.n, 0))::bigint,
-    sum(least(coalesce(found.n, 0), coalesce(planted.n, 0)))::bigint
-from found full join planted using (rule, subject) group by rule order by rule
-"""
 
 
-def bench(size: int, seed: int, work: Path) -> None:
-    """Measure and print one city: the rules alone, then with the reports; then each rule beside what was planted."""
-    city = City("simulation", size, False, seed).folder(work, "persons")
-    ready = _ready(city)
+def bench(city: City, work: Path) -> None:
+    """Measure, print and keep one city."""
+    if city.drawn_by == "simulation":
+        folder = city.folder(work, "persons")
+        findings, through, cost = *_rules_alone(folder, city.size), "the rules on true crosswalks"
+    else:
+        folder = city.folder(work, "facts")
+        findings, through, cost = *_whole_run(folder), "`sitong run`"
+    rules, kinds = judge(findings, folder / "truth" / "findings_truth.parquet")
+    keep_rules((city.drawn_by, city.size, city.seed), through, (rules, kinds), cost)
+    print("\n".join(rule_lines(city.drawn_by, city.size, city.seed)))
+
+
+def _whole_run(folder: Path) -> tuple[Path, Cost]:
+    """What `sitong run` found, and the cost of all its stages."""
+    home = folder.with_name(f"{folder.name}-home")
+    shutil.rmtree(home, ignore_errors=True)
+    day = CitySettings().as_of
+    options = ["--drops", str(folder), "--home", str(home), "--as-of", day.isoformat()]
+    return home / "reports" / day.isoformat() / "findings.parquet", measure([str(SITONG), "run", *options])
+
+
+def _rules_alone(folder: Path, size: int) -> tuple[Path, Cost]:
+    """What the rules found, and what they cost with the reports; the cost without them and of each rule is printed."""
+    ready = _ready(folder)
     for reports in (False, True):
         command = [sys.executable, "-m", "benchmarks.rules", str(ready), *["--reports"] * reports]
         cost = measure(command)
@@ -47,7 +65,7 @@ def bench(size: int, seed: int, work: Path) -> None:
         )
     for rule, seconds in sorted(said["seconds"].items(), key=lambda one: -one[1]):
         print(f"  {rule:<36} {seconds:7.2f} s")
-    _show_planted(ready / "out" / "findings.parquet", city / "truth" / "findings_truth.parquet")
+    return ready / "out" / "findings.parquet", cost
 
 
 def _ready(city: Path) -> Path:
@@ -81,16 +99,6 @@ def _judge(folder: Path, *, reports: bool) -> None:
         [[str(path) for name, path in tables.items() if name in {"tax.wage", "tax.declaration"}]],
     ).fetchall()
     print(json.dumps({"seconds": seconds, "findings": manifest.rows, "facts": counted[0][0]}))
-
-
-def _show_planted(findings: Path, truth: Path) -> None:
-    """Hits by rule beside the planted ones, by subject; a rule of which none is planted has no recall."""
-    ran = {rule.id for rule in shipped_rules()}
-    for rule, found, planted, right in duckdb.execute(_JUDGED, [str(findings), str(truth)]).fetchall():
-        if rule in ran:
-            precision = f"{right / found:.4f}" if found and planted else "–"
-            recall = f"{right / planted:.4f}" if planted else "–"
-            print(f"  {rule:<36} found {found:>8,}  planted {planted:>8,}  precision {precision}  recall {recall}")
 
 
 if __name__ == "__main__":

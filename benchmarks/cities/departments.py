@@ -80,13 +80,18 @@ DEPARTMENTS = (
 
 
 def draw_records(
-    people: Population, letters: Lettering, department: Department, rng: np.random.Generator
+    people: Population,
+    letters: Lettering,
+    department: Department,
+    rng: np.random.Generator,
+    who: Array | None = None,
 ) -> tuple[pa.Table, Array]:
-    """One department's table, one row per record in no order, and the person of each row."""
-    child, grown = department.covers
-    known = np.flatnonzero(rng.random(len(people)) < np.where(people.adult, grown, child))
-    again = known[rng.random(len(known)) < department.twice]
-    who = rng.permutation(np.concatenate([known, again]))
+    """One department's table, one row per record in no order, and the person of each row: `who` where it is given."""
+    if who is None:
+        child, grown = department.covers
+        known = np.flatnonzero(rng.random(len(people)) < np.where(people.adult, grown, child))
+        again = known[rng.random(len(known)) < department.twice]
+        who = rng.permutation(np.concatenate([known, again]))
     behind = rng.random((4, len(who))) < department.behind
     born, day_lost = _dates(people.born[who], department, rng)
     columns: dict[str, pa.Array] = {"record_id": _keys(department.name, len(who))}

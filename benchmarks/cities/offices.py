@@ -56,11 +56,14 @@ def write_enterprises(folder: Path, enterprises: int, *, seed: int) -> int:
     return put_truth(folder, "enterprise", truths)
 
 
-def draw_rows(firms: Firms, letters: Lettering, office: Office, rng: np.random.Generator) -> tuple[pa.Table, Array]:
-    """One office's table in no order, and the enterprise of each row."""
-    known = np.flatnonzero(rng.random(len(firms)) < office.covers)
-    again = known[rng.random(len(known)) < office.twice]
-    who = rng.permutation(np.concatenate([known, again]))
+def draw_rows(
+    firms: Firms, letters: Lettering, office: Office, rng: np.random.Generator, who: Array | None = None
+) -> tuple[pa.Table, Array]:
+    """One office's table in no order, and the enterprise of each row: `who` where it is given."""
+    if who is None:
+        known = np.flatnonzero(rng.random(len(firms)) < office.covers)
+        again = known[rng.random(len(known)) < office.twice]
+        who = rng.permutation(np.concatenate([known, again]))
     count = len(who)
     behind = rng.random((4, count)) < office.behind
     owner = np.where(behind[0], firms.previous_owner[who], firms.owner[who])
