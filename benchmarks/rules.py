@@ -33,10 +33,10 @@ def bench(city: City, work: Path) -> None:
     """Measure, print and keep one city."""
     if city.drawn_by == "simulation":
         folder = city.folder(work, "persons")
-        findings, through, cost = *_rules_alone(folder, city.size), "the rules on true crosswalks"
+        findings, cost, through = *_rules_alone(folder, city.size), "the rules on true crosswalks"
     else:
         folder = city.folder(work, "facts")
-        findings, through, cost = *_whole_run(folder), "`sitong run`"
+        findings, cost, through = *_whole_run(folder), "`sitong run`"
     rules, kinds = judge(findings, folder / "truth" / "findings_truth.parquet")
     keep_rules((city.drawn_by, city.size, city.seed), through, (rules, kinds), cost)
     print("\n".join(rule_lines(city.drawn_by, city.size, city.seed)))
