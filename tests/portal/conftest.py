@@ -8,11 +8,13 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 
 from mismatches import migration as findings_migration
 from mismatches.cases.queries.pages import history
+from portal import accounts
 from portal import migration as portal_migration
 from portal.app import create_app
 from portal.config import PortalConfig
@@ -33,6 +35,15 @@ def serving(app: FastAPI) -> Iterator[str]:
         server.should_exit = True
         thread.join(timeout=10)
         assert not thread.is_alive()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hashes of passwords that take no time; `test_sign_in` looks at those that people get."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_hasher", lambda: quick)
+        yield
 
 
 @pytest.fixture(scope="session")

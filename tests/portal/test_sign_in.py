@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from argon2 import Type, extract_parameters
 from sqlalchemy import select
 
 from portal import accounts, attempts, sessions
@@ -19,6 +20,7 @@ from storage.errors import BadSpecification
 from tests.portal.asking import Reader
 from tests.portal.city_hall import MORNING
 
+PEOPLES_HASHER = accounts._hasher  # taken before tests get a quicker one
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that a test makes
 
 
@@ -218,6 +220,11 @@ def test_neither_token_nor_password_is_kept_as_it_is(door):
     kept = [str(row) for rows in tables for row in rows]
     assert not [row for row in kept if token in row or PASSWORD in row]
     assert any("$argon2id$" in row for row in kept)
+
+
+def test_a_password_is_as_costly_to_guess_as_rfc_9106_wants():
+    found = extract_parameters(PEOPLES_HASHER().hash(PASSWORD))
+    assert (found.type, found.memory_cost, found.time_cost) == (Type.ID, 64 * 1024, 3)
 
 
 def test_security_officers_see_who_came_and_looked(door, hall):
