@@ -18,8 +18,8 @@ def named(name: str, kind: str = "dataset") -> Context:
 
 
 @contextmanager
-def at_work() -> Iterator[Settings]:
-    """The settings in force, with the home folder held.
+def at_work(*, alone: bool = False) -> Iterator[Settings]:
+    """The settings in force, with the home folder held; `alone`: no other task beside this one.
 
     Raises:
         Busy: a `sitong run` kept the home folder for longer than half an hour; Airflow tries again.
@@ -28,5 +28,5 @@ def at_work() -> Iterator[Settings]:
     from storage.lock import home_lock
 
     settings = load_settings()
-    with home_lock(settings.zones, shared=True, patience=PATIENCE_SECONDS), private_files():
+    with home_lock(settings.zones, shared=not alone, patience=PATIENCE_SECONDS), private_files():
         yield settings

@@ -16,17 +16,17 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task, task_group
+from airflow.sdk import Param, dag, get_current_context, task, task_group
 
 from dags.assets import ACCEPTED, announce, day_of
 from dags.at_work import at_work, named
+from dags.clock import clock
 from dags.defaults import AS_OF, dag_settings
 from sitong.settings import load_settings
 
 log = logging.getLogger(__name__)
 
-CLOCK = load_settings().pull_schedule
-NIGHTLY = None if CLOCK == "off" else CronTriggerTimetable(CLOCK, timezone="Asia/Shanghai")
+NIGHTLY = clock(load_settings().pull_schedule)
 
 
 @dag(

@@ -9,6 +9,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
+from registry.naming import RELATIONS
+from registry.policy import ENTITIES
+
 Format = Literal["parquet", "csv", "xlsx"]
 
 
@@ -80,6 +83,12 @@ class Agreement:
     format: Format
     grants: tuple[Grant, ...]
     bom: bool = True
+
+    def limiting(self, grant: Grant) -> tuple[Grant, ...]:
+        """The grants of bases that limit another one: relations go out of those subjects alone that are granted."""
+        if grant.product != RELATIONS:
+            return ()
+        return tuple(one for one in self.grants if one.product in ENTITIES and one.rows)
 
     def covers(self, day: date) -> bool:
         """Say whether the agreement is in force on a day."""

@@ -14,12 +14,15 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from exchange.agreement import Agreement, FieldGrant, Format, Grant, Mask
+from exchange.feeds import BEFORE, FEEDS, FRAME
 from schemas.contract import Column, Contract, PersonalData, Sharing, ValueType, product_contracts
 from storage.errors import BadSpecification, SitongError
 from storage.zones import checked_component
 
 _SHIPPED = Path(__file__).with_name("agreements")
 _TEXT_MASKS = (Mask.LAST4, Mask.SURNAME, Mask.DISTRICT)
+_APPLIED = ("cursor", "kind", "master_id")
+_IDS = ("master_id", "related_master_id")
 _REMEDY = "correct the agreement; docs/data-dictionary.md lists the columns"
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -125,12 +128,33 @@ def _grant_faults(grant: _Grant, contracts: Mapping[str, Contract]) -> list[str]
     columns = {column.name: column for column in contract.columns}
     faults = ["not shared with anybody (不予共享)"] if contract.sharing is Sharing.NONE else []
     faults += _repeated("field", [granted.name for granted in grant.fields])
+    faults += _feed_faults(grant) if grant.product in FEEDS else []
     for granted in grant.fields:
         faults += [f"{granted.name}: {fault}" for fault in _field_faults(granted, columns.get(granted.name))]
     for name in grant.rows:
         kind = columns[name].type if name in columns else None
         if kind is not ValueType.STRING:
             faults.append(f"rows.{name}: " + ("no such column" if kind is None else "only text columns select rows"))
+    return faults
+
+
+def _feed_faults(grant: _Grant) -> list[str]:
+    """A feed is of use only where the recipient can apply it, and tells him no more than the base would."""
+    masks = {granted.name: granted.mask for granted in grant.fields}
+    faults = [f"{name}: a feed cannot be applied without it" for name in _APPLIED if name not in masks]
+    faults += [
+        f"{name}: {'only keyed_hash hides it' if name in _IDS else 'goes out as it is'}"
+        for name in FRAME
+        if masks.get(name, Mask.NONE) not in ((Mask.NONE, Mask.KEYED_HASH) if name in _IDS else (Mask.NONE,))
+    ]
+    for name, mask in masks.items():
+        if name.endswith(BEFORE) and masks.get(name.removesuffix(BEFORE)) is not mask:
+            faults.append(f"{name}: {name.removesuffix(BEFORE)} is to be granted with the same mask")
+    faults += [
+        f"rows.{name}: only attributes of the base select rows of its feed"
+        for name in grant.rows
+        if name in FRAME or name.endswith(BEFORE)
+    ]
     return faults
 
 

@@ -1,23 +1,28 @@
 """One delivery: what an agreement grants, out of the published products, into a folder that is never changed again.
 
-The version names what went in (agreement, product versions, day), so the same again is the same delivery.
+The version names what went in (agreement, product versions, day), so the same again is the same delivery. Of a change
+feed each delivery holds what came since the one before (`exchange.feeds`); of relations, those of granted subjects.
 """
 
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow as pa
+
 from exchange.agreement import Agreement, Grant, Mask
+from exchange.feeds import FEEDS, extract, extracted
 from exchange.masks import fingerprint, recipient_key
 from exchange.selection import Selection, selected
 from exchange.writers import write
 from schemas.contract import product_contract
 from storage.commit import commit, staging
-from storage.errors import BadSpecification
+from storage.errors import BadSpecification, SourceUnavailable
 from storage.manifest import Json, Manifest, is_whole, read_manifest, verify
 from storage.zones import Zones
 
@@ -40,6 +45,7 @@ def deliver(agreement: Agreement, products: Mapping[str, Path], zones: Zones, *,
 
     Raises:
         BadSpecification: the agreement is not in force, a key is missing, or a sheet is too small.
+        SourceUnavailable: the base that a grant depends on is not published, or its feed is behind.
         ContractBroken: a published folder is damaged.
     """
     _check_in_force(agreement, as_of)
@@ -55,11 +61,9 @@ def deliver(agreement: Agreement, products: Mapping[str, Path], zones: Zones, *,
         rows = 0
         for grant in agreement.grants:
             if grant.product in granted:
-                verify(granted[grant.product])
-                selection = Selection(grant, granted[grant.product] / PRODUCT_FILE, key, work)
-                with selected(selection) as reader:
+                with _opened(_Grant(agreement, grant, granted, key), zones, work) as (reader, more):
                     count = write(reader, folder / f"{grant.product}.{agreement.format}", agreement)
-                tables[grant.product] = _table_facts(grant, agreement, versions[grant.product], count)
+                tables[grant.product] = _table_facts(grant, agreement, versions[grant.product], count) | more
                 rows += count
         manifest = Manifest(
             kind="delivery",
@@ -73,6 +77,37 @@ def deliver(agreement: Agreement, products: Mapping[str, Path], zones: Zones, *,
         delivered = commit(folder, target, manifest)
     _logger.info("delivered", extra={"recipient": agreement.recipient, "version": version, "rows": rows})
     return delivered
+
+
+@dataclass(frozen=True)
+class _Grant:
+    """One grant of an agreement, and what there is: product → folder, and the recipient's key."""
+
+    agreement: Agreement
+    grant: Grant
+    products: Mapping[str, Path]
+    key: bytes | None
+
+
+@contextmanager
+def _opened(one: _Grant, zones: Zones, work: Path) -> Iterator[tuple[pa.RecordBatchReader, dict[str, Json]]]:
+    """The rows of a grant, and what the manifest says beyond what it says of every table."""
+    if one.grant.product in FEEDS:
+        found = extract(one.agreement, one.grant, zones, one.key)
+        with extracted(found, work) as reader:
+            yield reader, {"feed": found.facts()}
+        return
+    limits = one.agreement.limiting(one.grant)
+    if missing := [base.product for base in limits if base.product not in one.products]:
+        raise SourceUnavailable(
+            f"the {missing[0]} base limits whose relations go out, and is not published", one.agreement.recipient,
+            remedy="publish it with `sitong run`",
+        )  # fmt: skip
+    for name in (one.grant.product, *(base.product for base in limits)):
+        verify(one.products[name])
+    files = tuple((base, one.products[base.product] / PRODUCT_FILE) for base in limits)
+    with selected(Selection(one.grant, one.products[one.grant.product] / PRODUCT_FILE, one.key, work, files)) as reader:
+        yield reader, {}
 
 
 def _check_in_force(agreement: Agreement, as_of: date) -> None:

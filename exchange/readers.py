@@ -9,7 +9,7 @@ lie in a view: such columns are delivered as files only. The roles cannot sign i
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import assert_never
 
@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from exchange.agreement import Agreement, FieldGrant, Grant, Mask
 from exchange.masks import COMPOUND_SURNAMES
-from registry.naming import SCHEMAS, products
+from registry.naming import RELATIONS, SCHEMAS, VERSIONS, products
 from schemas.contract import product_contract
 from storage.engine import quote_identifier
 
@@ -28,7 +28,10 @@ PREFIX = "reader_"
 _FORM = 1  # raise it when the views of an unchanged agreement change
 _MARK = "sitong agreement "
 _LOCK = 0x51_72_64_72  # any number that nobody else takes: "Qrdr"
-_PLACES = {product: schema for entity, schema in SCHEMAS.items() for product in products(entity)}
+_PLACES = {
+    **{product: schema for entity, schema in SCHEMAS.items() for product in products(entity)},
+    RELATIONS: VERSIONS,
+}
 
 _logger = logging.getLogger(__name__)
 
@@ -135,10 +138,8 @@ def _view(name: str, agreement: Agreement, grant: Grant) -> Iterator[sql.Compose
         sql.SQL("(now() AT TIME ZONE 'Asia/Shanghai')::date BETWEEN {} AND {}").format(
             sql.Literal(agreement.valid_from), sql.Literal(agreement.valid_to)
         ),
-        *(
-            sql.SQL("{} = ANY({}::text[])").format(sql.Identifier(column), sql.Literal(list(values)))
-            for column, values in grant.rows.items()
-        ),
+        *_rows(grant.rows),
+        *(_subjects(base) for base in agreement.limiting(grant)),
     ]
     yield sql.SQL("CREATE VIEW {} WITH (security_barrier = true) AS SELECT {} FROM {} WHERE {}").format(
         place, columns, sql.Identifier(_PLACES[grant.product], grant.product), sql.SQL(" AND ").join(conditions)
@@ -151,6 +152,20 @@ def _view(name: str, agreement: Agreement, grant: Grant) -> Iterator[sql.Compose
         comment = f"{column.name_zh} / {column.name_en}{masked}"
         where = sql.Identifier(name, grant.product, field.name)
         yield sql.SQL("COMMENT ON COLUMN {} IS {}").format(where, sql.Literal(comment))
+
+
+def _rows(rows: Mapping[str, Sequence[str]]) -> Iterator[sql.Composable]:
+    for column, values in rows.items():
+        yield sql.SQL("{} = ANY({}::text[])").format(sql.Identifier(column), sql.Literal(list(values)))
+
+
+def _subjects(base: Grant) -> sql.Composable:
+    """Relations of whom another grant gives the recipient."""
+    return sql.SQL("(from_kind <> {} OR from_master_id IN (SELECT master_id FROM {} WHERE {}))").format(
+        sql.Literal(base.product),
+        sql.Identifier(_PLACES[base.product], base.product),
+        sql.SQL(" AND ").join(_rows(base.rows)),
+    )
 
 
 def _masked(field: FieldGrant) -> sql.Composable:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from psycopg import sql
 
-from registry.naming import SCHEMAS, products
+from registry.naming import RELATIONS, SCHEMAS, VERSIONS, products
 from schemas.contract import product_contract
 
 _MASTER = "主标识 / master id"
@@ -48,15 +48,20 @@ _REGISTRY: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
 }  # fmt: skip
 
 
+def _of_product(schema: str, product: str) -> Iterator[sql.Composed]:
+    contract = product_contract(product)
+    described = {column.name: f"{column.name_zh} / {column.name_en}" for column in contract.columns}
+    yield from _described("VIEW", (schema, product), f"{contract.title_zh} / {contract.title_en}", described)
+
+
 def comments() -> Iterator[sql.Composed]:
     """All comments, to be said anew at every upgrade."""
     for entity, schema in SCHEMAS.items():
         for product in products(entity):
-            contract = product_contract(product)
-            described = {column.name: f"{column.name_zh} / {column.name_en}" for column in contract.columns}
-            yield from _described("VIEW", (schema, product), f"{contract.title_zh} / {contract.title_en}", described)
+            yield from _of_product(schema, product)
         yield from _described("VIEW", (schema, "redirect"), "主标识变更 / redirects of merged ids", _REDIRECT)
         yield from _described("VIEW", (schema, "provenance"), "数据来源 / where each value comes from", _PROVENANCE)
+    yield from _of_product(VERSIONS, RELATIONS)
     for name, (kind, title, columns) in _REGISTRY.items():
         yield from _described(kind, ("registry", name), title, columns)
 

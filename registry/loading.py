@@ -19,7 +19,18 @@ import pyarrow.parquet as pq
 from sqlalchemy import URL
 
 from registry.choice import DECISIONS, NONE
-from registry.naming import LEDGER_TABLE, READERS, SCHEMAS, gone_table, partition, segments, stored
+from registry.naming import (
+    LEDGER_TABLE,
+    READERS,
+    RELATIONS,
+    RELATIONS_GONE,
+    SCHEMAS,
+    VERSIONS,
+    gone_table,
+    partition,
+    segments,
+    stored,
+)
 from registry.policy import ENTITIES, Entity
 from registry.sql import quoted
 from storage.errors import Internal
@@ -55,7 +66,7 @@ def load(url: URL, entity: Entity, version: int, files: Files) -> None:
     """Copy one version of an entity into partitions of its own and index them, two tables at a time."""
     golden, crosswalk, provenance = stored(entity)
     tables = (
-        _Table(crosswalk, lambda: _crosswalk(files), unique="record_id, dataset, source", index="master_id"),
+        _Table(crosswalk, lambda: _crosswalk(files), unique="record_id, dataset, source", indexes=("master_id",)),
         _Table(golden, lambda: _records(files.records), unique="master_id"),
         _Table(provenance, lambda: _choices(files.provenance), unique="master_id"),
     )
@@ -83,6 +94,21 @@ def load_changes(url: URL, entity: Entity, version: int, files: Files, gone: Pat
     _load(url, entity, version, (*tables, *_ledger(files)))
 
 
+def load_relations(url: URL, version: int, file: Path) -> None:
+    """Copy relations into a partition to be, found by either end."""
+    indexes = ("from_master_id", "to_id")
+    _load_table(url, VERSIONS, version, _Table(RELATIONS, lambda: _records(file), indexes=indexes))
+
+
+def load_relation_changes(url: URL, version: int, came: Path, went: Path, place: int) -> None:
+    """Copy relations that a version brings and lets go into tables of their own, which nobody reads.
+
+    `place`: the partition that the rows will go to.
+    """
+    _load_table(url, VERSIONS, version, _Table(RELATIONS, lambda: _records(came), place=place))
+    _load_table(url, VERSIONS, version, _Table(RELATIONS_GONE, lambda: _records(went), place=place, like=RELATIONS))
+
+
 def _ledger(files: Files) -> "tuple[_Table, ...]":
     path = files.changes
     return () if path is None else (_Table(LEDGER_TABLE, lambda: _records(path)),)
@@ -104,14 +130,16 @@ def load_segments(url: URL, entity: Entity, version: int, files: Mapping[str, Pa
 class _Table:
     """One table of a version: where its rows come from, and the columns of its indexes.
 
-    `place`: the partition that its rows will go to; None where the table becomes a partition.
+    `place`: the partition that its rows will go to; None where the table becomes a partition. `like`: the table whose
+    columns it has, where that is another.
     """
 
     name: str
     read: Callable[[], pa.RecordBatchReader]
     unique: str | None = None
-    index: str | None = None
+    indexes: tuple[str, ...] = ()
     place: int | None = None
+    like: str | None = None
 
 
 def _load_table(url: URL, schema: str, version: int, table: _Table) -> None:
@@ -125,8 +153,8 @@ def _load_table(url: URL, schema: str, version: int, table: _Table) -> None:
         cursor.adbc_ingest(name, table.read(), mode="append", db_schema_name=schema)
         if table.unique:
             cursor.execute(f"CREATE UNIQUE INDEX ON {place} ({table.unique})")
-        if table.index:
-            cursor.execute(f"CREATE INDEX ON {place} ({table.index})")
+        for columns in table.indexes:
+            cursor.execute(f"CREATE INDEX ON {place} ({columns})")
         cursor.execute(f"ANALYZE {place}")
         connection.commit()
 
@@ -146,7 +174,7 @@ def _create(cursor: postgresql.Cursor, schema: str, table: _Table, version: int)
     if table.name in _GROWING:
         cursor.execute(f"CREATE TABLE {place} (LIKE {quoted(schema)}.{quoted(table.name)})")
         return
-    parent, number = f"{quoted(schema)}.{quoted(table.name + '_versions')}", table.place or version
+    parent, number = f"{quoted(schema)}.{quoted((table.like or table.name) + '_versions')}", table.place or version
     like = f"LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS"
     cursor.execute(f"CREATE TABLE {place} ({like}, CHECK (version = {number:d})) WITH (fillfactor = {_FILL})")
     cursor.execute(f"ALTER TABLE {place} ALTER COLUMN version SET DEFAULT {number:d}")

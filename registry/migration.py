@@ -13,6 +13,7 @@ from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
 from registry.descriptions import comments
+from registry.history.functions import as_of_functions
 from registry.naming import READERS, SCHEMAS, WRITER, products, segments
 from storage.migrating import migrate
 
@@ -40,7 +41,7 @@ def upgrade(engine: Engine, id_key: bytes | None = None) -> None:
             text("INSERT INTO registry.installation (id_key) VALUES (:key) ON CONFLICT DO NOTHING"),
             {"key": id_key or b"sitong"},
         )
-        for statement in (*comments(), *_grants(connection)):
+        for statement in (*comments(), *_grants(connection), *as_of_functions(connection)):
             _run(connection, statement)
 
 
@@ -59,7 +60,8 @@ def _grants(connection: Connection) -> Iterator[sql.Composed]:
         yield sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}").format(schemas, role)
         yield sql.SQL("GRANT USAGE ON SCHEMA registry TO {}").format(role)
         yield sql.SQL(
-            "GRANT SELECT ON registry.version, registry.version_product, registry.current_product, registry.past TO {}"
+            "GRANT SELECT ON registry.version, registry.version_product, registry.current_product, registry.past,"
+            " registry.relations TO {}"
         ).format(role)
         for entity, schema in SCHEMAS.items():
             views = [*products(entity), *segments(entity), "redirect", "provenance"]

@@ -16,6 +16,15 @@ READERS = ("sitong_reader", WRITER)
 LEDGER_TABLE = "master_id"
 """The table of all ids ever given, in each schema."""
 
+VERSIONS = "registry"
+"""The schema of what belongs to no single base: versions, judgements, relations."""
+
+RELATIONS = "relations"
+"""The product that joins the bases, and its table."""
+
+RELATIONS_GONE = "relations_gone"
+"""The table of the relations that a version of few changes lets go; each has its own until its commit."""
+
 
 def products(entity: Entity) -> tuple[str, str]:
     """The products of an entity: golden records and crosswalk."""

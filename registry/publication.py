@@ -27,19 +27,20 @@ from registry.judgements.ledger import overrides_in_force
 from registry.judgements.overriding import OVERRIDES, Overrides
 from registry.ledger import LEDGER_FILE
 from registry.loading import Files, load, load_changes
-from registry.naming import folder_name, products
+from registry.naming import RELATIONS, folder_name, products
 from registry.policy import ENTITIES, Entity, policy
 from registry.relations.publishing import (
-    RELATIONS,
     Related,
     depends_on,
     facts_of,
     in_force,
     kept_relations,
+    load_product,
     point_relations,
     prune_relations,
     write_product,
 )
+from registry.relations.serving import Served
 from registry.repair import prune_folders, repair_held
 from registry.rollback import refuse_return
 from registry.versions import (
@@ -183,15 +184,14 @@ def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
     for draft in drafts:
         _write(job, draft, built[draft.entity])
         job.on_step(f"{draft.entity} written")
-    if job.related:
-        _write_relations(job, job.related, drafts)
-        job.on_step("relations written")
+    related = _write_relations(job, job.related, drafts) if job.related else None
     for draft in drafts:
         _load(job, draft)
         load_step(job.engine.url, job.zones, draft.entity, job.version)
         job.on_step(f"{draft.entity} loaded")
+    served = _load_relations(job, related) if related else None
     manifest = _manifest(job.request, job.before, built, drafts, job.related)
-    commit_version(job.connection, job.before, _new_version(job, built, drafts, manifest))
+    commit_version(job.connection, job.before, replace(_new_version(job, built, drafts, manifest), relations=served))
     job.on_step("committed")
     for entity in built:
         for product in products(entity):
@@ -202,12 +202,21 @@ def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
     return manifest
 
 
-def _write_relations(job: _Job, related: Related, drafts: Sequence[Draft]) -> None:
+def _write_relations(job: _Job, related: Related, drafts: Sequence[Draft]) -> Related:
     bases = {entity: found for entity, (found, _) in job.before.products.items()}
     changes = {draft.entity: draft.changes for draft in drafts}
     kept = kept_relations(job.zones, job.before.manifest, bases, changes)
     facts = facts_of(job.before.installation, job.request.as_of)
-    write_product(job.zones, replace(related, kept=kept), job.request.tables, job.work, facts, job.request.at)
+    related = replace(related, kept=kept)
+    write_product(job.zones, related, job.request.tables, job.work, facts, job.request.at)
+    job.on_step("relations written")
+    return related
+
+
+def _load_relations(job: _Job, related: Related) -> Served:
+    served = load_product(job.engine.url, job.connection, job.zones, related, job.work)
+    job.on_step("relations loaded")
+    return served
 
 
 def _related(

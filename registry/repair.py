@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 from registry.history.recording import catch_up, tidy_feeds
 from registry.naming import folder_name, products
 from registry.policy import ENTITIES, Entity
-from registry.relations.publishing import tidy_relations
+from registry.relations.publishing import show_relations, tidy_relations
 from registry.versions import Standing, drop_debris, finish_detaching, standing
 from storage.commit import point, pointed, remove
 from storage.errors import BadSpecification, ContractBroken
@@ -29,6 +29,7 @@ def repair_held(engine: Engine, connection: Connection, zones: Zones) -> None:
     catch_up(engine, connection, zones, in_force.version, {name: one[0] for name, one in in_force.products.items()})
     tidy_feeds(zones, in_force.version)
     tidy_relations(zones, in_force.manifest, in_force.version)
+    show_relations(engine.url, connection, zones, in_force.manifest, in_force.version)
 
 
 def prune_folders(zones: Zones, entity: Entity, kept: frozenset[int]) -> None:

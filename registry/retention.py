@@ -6,8 +6,9 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from registry.failures import named_failures
+from registry.naming import RELATIONS
 from registry.policy import ENTITIES
-from registry.relations.publishing import RELATIONS, outdated_relations, prune_relations
+from registry.relations.publishing import outdated_relations, prune_relations
 from registry.repair import prune_folders, repair_held, version_folders
 from registry.versions import kept_versions, prune_partitions, publication_lock
 from storage.manifest import whole_folders

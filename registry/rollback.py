@@ -9,7 +9,7 @@ a later one (`registry.in_place`), they are first loaded from its files, beside 
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from registry.checks import ROLLED_BACK
 from registry.failures import named_failures
 from registry.ledger import LEDGER_FILE, last_sequence
 from registry.loading import Files, decided_attributes, load
-from registry.naming import LEDGER_TABLE, SCHEMAS, folder_name, partition, products, stored
+from registry.naming import LEDGER_TABLE, RELATIONS, SCHEMAS, folder_name, partition, products, stored
 from registry.policy import ENTITIES, Entity, policy
+from registry.relations.serving import Served, load_whole, place_of, relation_partitions, take_over
 from registry.repair import repair_held
 from registry.sql import quoted
 from registry.versions import attach, attached_partitions, publication_lock, standing
@@ -47,6 +48,14 @@ class Kept:
     products: Mapping[Entity, int]
     stored: Mapping[Entity, int]
     masters: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """What had no tables any more and was loaded for the rollback."""
+
+    bases: Mapping[Entity, Files] = field(default_factory=dict)
+    relations: Served | None = None
 
 
 @dataclass(frozen=True)
@@ -192,7 +201,7 @@ def _has_files(version: Kept, zones: Zones) -> bool:
     )
 
 
-def _loaded(url: URL, connection: Connection, zones: Zones, target: Kept) -> Mapping[Entity, Files]:
+def _loaded(url: URL, connection: Connection, zones: Zones, target: Kept) -> _Loaded:
     """Load what has no tables any more from its files, under the number of the version that the rollback will be."""
     version, found = standing(connection).version + 1, {}
     for entity in target.products.keys() - target.stored.keys():
@@ -202,7 +211,19 @@ def _loaded(url: URL, connection: Connection, zones: Zones, target: Kept) -> Map
         files = Files(golden / "data.parquet", golden / "provenance.parquet", crosswalk / "data.parquet", None)
         load(url, entity, version, files)
         found[entity] = files
-    return found
+    return _Loaded(found, _loaded_relations(url, connection, zones, (target.version, version)))
+
+
+def _loaded_relations(url: URL, connection: Connection, zones: Zones, versions: tuple[int, int]) -> Served | None:
+    """Those of the first version, loaded for the second; None where they have their partition, or no files."""
+    target, version = versions
+    with connection.begin():
+        place = place_of(connection, target)
+        there = relation_partitions(connection, attached=True)
+    if place is None or (place[1] and partition(RELATIONS, place[1]) in there):
+        return None
+    folder = zones.published(RELATIONS, folder_name(place[0]))
+    return load_whole(url, version, folder / "data.parquet", place[0]) if is_whole(folder) else None
 
 
 def _target(found: Sequence[Kept], to: int | None) -> Kept:
@@ -225,7 +246,7 @@ def _target(found: Sequence[Kept], to: int | None) -> Kept:
 
 
 def _commit(
-    connection: Connection, zones: Zones, target: Kept, at: datetime, reason: str, loaded: Mapping[Entity, Files]
+    connection: Connection, zones: Zones, target: Kept, at: datetime, reason: str, loaded: _Loaded
 ) -> RolledBack:
     """The one transaction: ledgers, statuses, what was loaded, and the row of the new version."""
     before = standing(connection)
@@ -242,12 +263,13 @@ def _commit(
         )
         done = RolledBack(before.version + 1, target, tuple(sorted(withdrawn.scalars())))
         _insert(connection, done, at, reason)
-        for entity, files in loaded.items():
+        for entity, files in loaded.bases.items():
             attach(connection, entity, done.version, decided_attributes(files.provenance))
             connection.execute(
                 text("UPDATE registry.version_product SET stored = :new WHERE version = :new AND product = :entity"),
                 {"new": done.version, "entity": entity},
             )
+        take_over(connection, done.version, target.version, loaded.relations)
     return done
 
 

@@ -17,8 +17,9 @@ from sqlalchemy.exc import OperationalError
 
 from registry.history.recording import take_up
 from registry.in_place import change_in_place
-from registry.naming import LEDGER_TABLE, SCHEMAS, gone_table, partition, segments, stored
+from registry.naming import LEDGER_TABLE, RELATIONS, SCHEMAS, VERSIONS, gone_table, partition, segments, stored
 from registry.policy import ENTITIES, Entity, policy
+from registry.relations.serving import Served, kept_places, put_in_force, relation_partitions
 from registry.sql import quoted
 from storage.errors import Busy, Internal
 from storage.manifest import Json, Manifest
@@ -52,7 +53,8 @@ class NewVersion:
     """What the commit writes down.
 
     `built`: entities that this version has anew, with the fingerprint of their inputs. `in_place`: those of them whose
-    rows are changed in an older partition, and which one; the others have partitions of their own.
+    rows are changed in an older partition, and which one; the others have partitions of their own. `relations`: what
+    was loaded of them; None keeps those in force.
     """
 
     version: int
@@ -63,6 +65,7 @@ class NewVersion:
     counts: Mapping[str, Json]
     manifest: Manifest
     in_place: Mapping[Entity, int] = field(default_factory=dict)
+    relations: Served | None = None
 
 
 @contextmanager
@@ -126,6 +129,7 @@ def commit_version(connection: Connection, before: Standing, new: NewVersion) ->
         in_force = dict(before.products) | {entity: (new.version, found) for entity, found in new.built.items()}
         places = dict(before.stored) | dict.fromkeys(new.built, new.version) | dict(new.in_place)
         _insert_products(connection, new, in_force, places)
+        put_in_force(connection, new.version, new.relations)
 
 
 def _merge_ledger(connection: Connection, schema: str, version: int) -> None:
@@ -230,7 +234,11 @@ def drop_debris(connection: Connection) -> int:
             with connection.begin():
                 connection.execute(text(f"DROP TABLE IF EXISTS {quoted(SCHEMAS[entity])}.{quoted(name)}"))
             dropped += 1
-    return dropped
+    with connection.begin():
+        names = relation_partitions(connection, attached=False)
+        for name in names:
+            connection.execute(text(f"DROP TABLE IF EXISTS {VERSIONS}.{quoted(name)}"))
+    return dropped + len(names)
 
 
 def attached_partitions(connection: Connection, entity: Entity) -> Sequence[str]:
@@ -246,6 +254,11 @@ def prune_partitions(engine: Engine, connection: Connection, keep: int) -> None:
         for name in _tables(connection, entity, attached=True):
             if name not in wanted:
                 _detach(engine, SCHEMAS[entity], name)
+    with connection.begin():
+        kept = {partition(RELATIONS, place) for place in kept_places(connection, keep)}
+        there = relation_partitions(connection, attached=True)
+    for name in sorted(set(there) - kept):
+        _detach(engine, VERSIONS, name)
 
 
 def finish_detaching(engine: Engine, connection: Connection) -> None:
@@ -257,7 +270,7 @@ def finish_detaching(engine: Engine, connection: Connection) -> None:
                 " JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent"
                 " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.inhdetachpending AND n.nspname = ANY(:schemas)"
             ),
-            {"schemas": list(SCHEMAS.values())},
+            {"schemas": [VERSIONS, *SCHEMAS.values()]},
         ).all()
     for row in pending:
         parent, child = (f"{quoted(row.nspname)}.{quoted(name)}" for name in (row.parent, row.child))

@@ -38,6 +38,9 @@ ARCHIVES, BASE, FILES, CREDENTIALS = "log", "base", "files", "credentials.json"
 SCHEMAS_KEPT = (migration.VERSION_SCHEMA, *SCHEMAS.values(), FINDINGS, PORTAL)
 """Of a server by address; our own is copied whole. One that is not there yet is left out."""
 
+LEDGERS = ("registry.relations", "registry.judgement")
+"""What is counted beside the bases."""
+
 OnStep = Callable[[str], None]
 
 
@@ -139,6 +142,8 @@ def _facts(connection: Connection) -> dict[str, Json]:
             for table in (*products(entity), LEDGER_TABLE):
                 query = text(f'SELECT count(*) FROM "{schema}"."{table}"')
                 counts[f"{schema}.{table}"] = int(connection.execute(query).scalar_one())
+        for table in LEDGERS:
+            counts[table] = int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
         server = str(connection.execute(text("SHOW server_version")).scalar_one())
     return {
         "installation": in_force.installation,

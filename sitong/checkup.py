@@ -44,6 +44,8 @@ def checkup(settings: Settings) -> list[Check]:
             lambda: _database(settings),
             "check SITONG_DATABASE_URL, or unset it to use the embedded server",
         ),
+        ("backups 备份", lambda: _backups(settings), "run `sitong backup`"),
+        ("log archive 日志归档", lambda: _log_archive(settings), "run `sitong backup`"),
     ]
     return [_run(*check) for check in checks]
 
@@ -118,6 +120,18 @@ def _fonts() -> str:
 
     _require("@font-face" in embedded_font_css("四统"), "the Chinese face is missing")
     return "Chinese glyphs can be embedded"
+
+
+def _backups(settings: Settings) -> str:
+    from sitong.archive_checkup import backups
+
+    return backups(settings)
+
+
+def _log_archive(settings: Settings) -> str:
+    from sitong.archive_checkup import log_archive
+
+    return log_archive(settings)
 
 
 def _database(settings: Settings) -> str:

@@ -25,7 +25,7 @@ from registry.naming import LEDGER_TABLE, SCHEMAS, products
 from registry.policy import ENTITIES, Entity
 from registry.survivorship import golden_records
 from schemas.contract import source_contract
-from sitong.backup import facts_of
+from sitong.backup import LEDGERS, facts_of
 from sitong.restore import Restored, restore
 from storage.engine import Database, open_database
 from storage.manifest import Json, Manifest, is_whole, read_manifest
@@ -110,6 +110,11 @@ def _counts(database: Database, zones: Zones, restored: Restored) -> Check:
                 in_file = pq.read_metadata(current / "data.parquet").num_rows
                 if not found == in_file == read_manifest(current).rows:
                     faults.append(f"{name}: {found} rows in the database, {in_file} in the file")
+    for name in LEDGERS:
+        looked_at += 1
+        found = _rows(database, name)
+        if name in promised and promised[name] != found:
+            faults.append(f"{name}: {found} rows, {promised[name]} when the backup was made")
     return Check("rows of tables and files", looked_at, tuple(faults))
 
 

@@ -15,9 +15,8 @@ from typing import Literal
 from connectors.landing import Landing, landings
 from connectors.verdicts import Verdict
 from registry import migration
-from registry.naming import products
+from registry.naming import RELATIONS, feed_product, products
 from registry.policy import ENTITIES
-from registry.relations.publishing import RELATIONS
 from registry.retention import prune_versions
 from schemas.contract import Contract, source_contracts
 from sitong.settings import Days, Settings
@@ -26,7 +25,9 @@ from storage.engine import open_database
 from storage.manifest import Manifest, is_whole, read_manifest, whole_folders
 from storage.zones import Zones
 
-Zone = Literal["published", "landing", "accepted", "quarantine", "quality", "matching", "reports", "deliveries"]
+Zone = Literal[
+    "published", "changes", "landing", "accepted", "quarantine", "quality", "matching", "reports", "deliveries"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ Candidates = Iterator[tuple[Path, bool]]
 def _zones(settings: Settings, gone: set[Path]) -> Iterator[tuple[Zone, Days, Candidates]]:
     """Each zone when its turn has come: what those before it have lost no longer needs anything."""
     zones = settings.zones
+    yield "changes", settings.keep_changes_days, _changes(zones)
     yield "matching", settings.keep_matching_days, _matching(zones, gone)
     yield "accepted", settings.keep_accepted_days, _accepted(zones, gone)
     yield "quality", settings.keep_quality_days, _quality(zones)
@@ -83,6 +85,14 @@ def _published(settings: Settings, *, dry_run: bool) -> Pruned:
         migration.upgrade(database.engine)
         found = prune_versions(database.engine, zones, settings.keep_versions, dry_run=dry_run)
     return Pruned("published", found.removable, sum(sizes.get(one, 0) for one in found.removable), len(found.kept))
+
+
+def _changes(zones: Zones) -> Candidates:
+    """Needed: the newest step of each feed. Who has not taken an older one yet begins anew from the base."""
+    for entity in ENTITIES:
+        current = pointed(zones.current(feed_product(entity)))
+        for folder in _versions(zones, feed_product(entity)):
+            yield folder, folder.name == current
 
 
 def _matching(zones: Zones, gone: set[Path]) -> Candidates:

@@ -49,8 +49,12 @@ class Settings(BaseModel):
     oidc_client_id: str | None = None
     oidc_client_secret: SecretStr | None = None
     pull_schedule: str = "0 2 * * *"  # cron in Asia/Shanghai, or "off"
+    backup_to: Path | None = None
+    backup_schedule: str = "0 5 * * *"  # cron in Asia/Shanghai, or "off"; of use with backup_to
+    drill_schedule: str = "0 6 1 * *"
     keep_versions: int = Field(default=3, ge=1)
     keep_backups: int = Field(default=7, ge=1)
+    keep_changes_days: Days = "always"
     keep_landing_days: Days = "always"
     keep_accepted_days: RunDays = 7
     keep_quarantine_days: Days = "always"

@@ -40,6 +40,7 @@ from storage.manifest import Manifest, is_whole, read_manifest
 Entity = Literal["person", "enterprise"]
 ENTITIES: tuple[Entity, ...] = ("person", "enterprise")
 PRODUCTS = ("person", "enterprise", "person_crosswalk", "enterprise_crosswalk")
+DELIVERED = (*PRODUCTS, "relations", "person_changes", "enterprise_changes")
 DATA = "data.parquet"
 
 
@@ -234,7 +235,7 @@ def agreements(settings: Settings) -> tuple[Agreement, ...]:
 
 def agreements_due(settings: Settings, *, as_of: date) -> list[dict[str, str]]:
     """The agreements in force on a day, whose products have all been published: `recipient`, `version`."""
-    published = set(_published_products(settings))
+    published = set(_published_products(settings, DELIVERED))
     return [
         {"recipient": one.recipient, "version": one.version}
         for one in agreements(settings)
@@ -245,12 +246,12 @@ def agreements_due(settings: Settings, *, as_of: date) -> list[dict[str, str]]:
 def deliver(settings: Settings, recipient: str, *, as_of: date) -> Manifest:
     """Hand over what one recipient's agreement grants."""
     agreement = next(one for one in agreements(settings) if one.recipient == recipient)
-    products = {name: settings.zones.current(name).resolve() for name in _published_products(settings)}
+    products = {name: settings.zones.current(name).resolve() for name in _published_products(settings, DELIVERED)}
     return delivery.deliver(agreement, products, settings.zones, as_of=as_of)
 
 
-def _published_products(settings: Settings) -> list[str]:
-    return [name for name in PRODUCTS if is_whole(settings.zones.current(name))]
+def _published_products(settings: Settings, names: Iterable[str] = PRODUCTS) -> list[str]:
+    return [name for name in names if is_whole(settings.zones.current(name))]
 
 
 def _input_state(manifest: Manifest) -> InputState:

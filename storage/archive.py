@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
@@ -116,6 +117,20 @@ def copy_log(folder: Path, start: str, target: Path) -> int:
             shutil.copyfile(path, there)
             came += 1
     return came
+
+
+def newest(folder: Path) -> str | None:
+    """The last segment of an archive."""
+    return max((name for name, _ in _segments(folder)), default=None)
+
+
+def gap_after(folder: Path, start: str) -> str | None:
+    """The first segment after one that an archive lacks and that later ones follow; None where all stand in a row."""
+    names = [name for name, _ in _segments(folder) if name >= start]
+    for before, name in pairwise(names):
+        if name != _next(before):
+            return _next(before)
+    return None
 
 
 def prune_log(folder: Path, start: str) -> None:

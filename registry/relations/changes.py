@@ -19,6 +19,7 @@ from registry.increment.making import Changes
 from registry.increment.splicing import Keys, Mask, Replacement, as_keys, splice
 from registry.policy import Entity
 from registry.relations.declarations import Declarations, Statement
+from registry.relations.serving import Rewritten
 from registry.sql import quoted, rows_in
 
 _SIMPLE = ("household", "record", "enterprise")
@@ -86,14 +87,15 @@ def _by_end(one: Statement, table: Path) -> str | None:
     return " UNION ALL ".join(parts) or None
 
 
-def splice_relations(declared: Declarations, kept: Kept, touched: pa.Table, rows: Path, out: Path) -> None:
+def splice_relations(declared: Declarations, kept: Kept, touched: pa.Table, rewritten: Rewritten, out: Path) -> None:
     """Put relations that were made anew into those in force.
 
     Args:
         declared: all statements.
         kept: the relations in force.
         touched: the table `affected`.
-        rows: file of all relations that were made anew, sorted as the product is.
+        rewritten: all relations that were made anew, sorted as the product is; the file of those in whose stead they
+            stand is written here.
         out: the file of the new version.
     """
     simple = pa.array([f"{one.kind}/{one.dataset}" for one in declared.statements if is_simple(one)], pa.string())
@@ -104,7 +106,7 @@ def splice_relations(declared: Declarations, kept: Kept, touched: pa.Table, rows
         is_kept = pc.is_in(_joined("/", table.column("kind"), dataset), value_set=simple).to_numpy()
         return np.asarray(~is_kept | pc.is_in(_joined("/", dataset, table.column("record_id")), value_set=records))
 
-    splice(kept.relations, Replacement(_keys, goes, rows), out)
+    splice(kept.relations, Replacement(_keys, goes, rewritten.new), out, rewritten.old)
 
 
 def _keys(table: pa.Table) -> Keys:

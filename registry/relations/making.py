@@ -15,6 +15,7 @@ import duckdb
 from registry.policy import ENTITIES, Entity, policy
 from registry.relations.changes import Kept, affected, is_simple, splice_relations
 from registry.relations.declarations import Declarations, Statement, declarations
+from registry.relations.serving import Rewritten
 from registry.sql import connect, count, quoted, rows_in
 
 DATA = "data.parquet"
@@ -39,7 +40,7 @@ def write_relations(bases: Bases, out: Path, work: Path, kept: Kept | None = Non
     Args:
         bases: the base databases and the tables that they were made from.
         out: folder for the file.
-        work: an empty folder, to spill into.
+        work: an empty folder, to spill into; with `kept` it has the `Rewritten` afterwards.
         kept: the relations in force, where it is known what changed since; the result is the same.
     """
     declared, data = declarations(), out / DATA
@@ -52,9 +53,10 @@ def write_relations(bases: Bases, out: Path, work: Path, kept: Kept | None = Non
         for statement in (*_stated(declared, bases, partly=partly), *_indexed(declared, bases), *_RESOLVED):
             connection.execute(statement)
         if kept:
-            connection.sql(_RELATIONS).write_parquet(str(work / DATA))
+            rewritten = Rewritten.beside(work)
+            connection.sql(_RELATIONS).write_parquet(str(rewritten.new))
             touched = connection.sql("FROM affected").to_arrow_table()
-            splice_relations(declared, kept, touched, work / DATA, data)
+            splice_relations(declared, kept, touched, rewritten, data)
         else:
             connection.sql(_RELATIONS).write_parquet(str(data), compression="zstd")
         reasons = connection.execute(_UNRESOLVED, [str(data)]).fetchall()

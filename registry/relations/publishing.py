@@ -12,21 +12,28 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import URL, Connection, text
 
 from registry.increment.making import Changes
 from registry.increment.start import RULES
-from registry.naming import folder_name, products
+from registry.naming import RELATIONS, folder_name, partition, products
 from registry.policy import Entity
 from registry.relations.changes import Kept
 from registry.relations.declarations import declarations
-from registry.relations.making import Bases, uses, write_relations
+from registry.relations.making import DATA, Bases, uses, write_relations
+from registry.relations.serving import (
+    Rewritten,
+    Served,
+    load_rewritten,
+    load_whole,
+    make_up,
+    place_in_force,
+    relation_partitions,
+)
 from schemas.contract import product_contract
 from storage.commit import commit, point, pointed, remove
 from storage.manifest import Json, Manifest, describe_file, is_whole, read_manifest
 from storage.zones import Zones
-
-RELATIONS = "relations"
 
 ALGORITHM = 1
 """Rises when the same inputs give another result."""
@@ -101,7 +108,7 @@ def write_product(
     zones: Zones, related: Related, tables: Mapping[str, Path], work: Path, facts: Mapping[str, Json], at: datetime
 ) -> Manifest:
     """Write the relations of a version beside the published products; `work` is a folder of `staging`."""
-    folder, spill = work / RELATIONS, work / f"{RELATIONS}-spill"
+    folder, spill = work / RELATIONS, _spill(work)
     for made in (folder, spill):
         made.mkdir(mode=0o700)
     places = {
@@ -126,6 +133,41 @@ def write_product(
         },
     )
     return commit(folder, zones.published(RELATIONS, folder_name(related.version)), manifest)
+
+
+def load_product(url: URL, connection: Connection, zones: Zones, related: Related, work: Path) -> Served:
+    """Load the relations that `write_product` wrote, beside those that readers see; with the same `work`."""
+    with connection.begin():
+        place = place_in_force(connection)
+    kept = related.kept.relations.parent.name if related.kept else None
+    stored = place[1] if place and folder_name(place[0]) == kept else None
+    if stored is None:
+        file = zones.published(RELATIONS, folder_name(related.version)) / DATA
+        return load_whole(url, related.version, file, related.version)
+    spill = work / f"{RELATIONS}-differences"
+    spill.mkdir(mode=0o700)
+    return load_rewritten(url, related.version, Rewritten.beside(_spill(work)), stored, spill)
+
+
+def show_relations(url: URL, connection: Connection, zones: Zones, manifest: Manifest | None, version: int) -> None:
+    """Load the relations in force where the database lacks them, as after a release that published files alone.
+
+    `manifest`, `version`: of the publication in force.
+    """
+    product = in_force(manifest).get("version")
+    with connection.begin():
+        place = place_in_force(connection)
+        there = relation_partitions(connection, attached=True)
+    if not isinstance(product, str) or (place and place[1] and partition(RELATIONS, place[1]) in there):
+        return
+    if is_whole(zones.published(RELATIONS, product)):
+        load_whole(url, version, zones.published(RELATIONS, product) / DATA, int(product))
+        with connection.begin():
+            make_up(connection, version, int(product))
+
+
+def _spill(work: Path) -> Path:
+    return work / f"{RELATIONS}-spill"
 
 
 def tidy_relations(zones: Zones, manifest: Manifest | None, committed: int) -> None:

@@ -1,4 +1,4 @@
-"""`sitong history`: what was known at a moment of a person or an enterprise on a day."""
+"""`sitong history`: what was known at a moment of a person or an enterprise on a day; numbers of persons masked."""
 
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -12,6 +12,7 @@ from sitong.settings import CITY_TIME, load_settings
 
 if TYPE_CHECKING:
     from registry.history.reading import AsOf
+    from schemas.contract import Contract
 
 _MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 
@@ -58,6 +59,15 @@ def _end(given: datetime) -> datetime:
     return moment + timedelta(days=1, microseconds=-1) if given.time() == time.min else moment
 
 
+def shown(contract: "Contract", attribute: str, value: str) -> str:
+    """A value as pages show it: the middle of a person's number is hidden."""
+    from mismatches.wording import masked
+    from schemas.contract import PersonalData
+
+    column = contract.column(attribute)
+    return masked(value) if column.identifier and column.personal is not PersonalData.NONE else value
+
+
 def _show(found: "AsOf", base: Base) -> None:
     from schemas.contract import product_contract
 
@@ -68,7 +78,8 @@ def _show(found: "AsOf", base: Base) -> None:
         out.print(f"→ {state.target}", markup=False)
     for name, value in state.values.items():
         if value is not None:
-            out.print(f"{name} {contract.column(name).name_zh}: {value}", markup=False, soft_wrap=True)
+            out.print(f"{name} {contract.column(name).name_zh}: {shown(contract, name, value)}",
+                      markup=False, soft_wrap=True)  # fmt: skip
     for event in state.events:
         told = (str(event.valid_on or "-"), event.event, event.related or "", f"(version {event.version})")
         out.print(" ".join(filter(None, told)), markup=False)

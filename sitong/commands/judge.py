@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sitong.commands.history import Base
+from sitong.commands.history import Base, shown
 from sitong.commands.rollback import Home
 from sitong.console import note, out
 from sitong.settings import CITY_TIME, load_settings, now
@@ -160,6 +160,7 @@ def show(number: Annotated[int, typer.Argument(metavar="NUMBER", help="裁定编
     """Show a judgement in full: who, when, why, and whether it holds. 裁定详情。"""
     from registry.judgements import ledger
     from registry.judgements.replay import replay
+    from schemas.contract import product_contract
     from sitong.judging import open_ledger
 
     with open_ledger(load_settings(home=home)) as connection:
@@ -170,7 +171,8 @@ def show(number: Annotated[int, typer.Argument(metavar="NUMBER", help="裁定编
         raise typer.BadParameter(f"there is no judgement {number}")
     out.print(_line(found, holds), markup=False, soft_wrap=True)
     if found.said.attribute:
-        out.print(f"value 取值: {found.said.value if found.said.value is not None else '—'}", markup=False)
+        value, contract = found.said.value, product_contract(found.said.entity)
+        out.print(f"value 取值: {'—' if value is None else shown(contract, found.said.attribute, value)}", markup=False)
     out.print(f"reason 理由: {found.author.reason}", markup=False, soft_wrap=True)
     if number in holds.withdrawn:
         out.print(f"withdrawn by 撤销于: {holds.withdrawn[number]}", markup=False)

@@ -144,6 +144,36 @@ def test_the_same_agreements_change_nothing_and_others_do(engine, asked):
     assert sorted(asked("SELECT * FROM reader_bureau.person"), key=str) == [("370202",), ("370203",), (None,)]
 
 
+def test_relations_are_shown_of_granted_subjects_alone(engine, asked):
+    """Of relations of enterprises, whose base is not granted, their own rows decide."""
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE registry.relations_v1 PARTITION OF registry.relations_versions"
+                                " FOR VALUES IN (1)"))  # fmt: skip
+        connection.execute(text("INSERT INTO registry.version_relations VALUES (1, 1, 1)"))
+        for number, (kind, who, master) in enumerate(SUBJECTS):
+            connection.execute(
+                text(
+                    "INSERT INTO registry.relations_versions (version, kind, source, dataset, record_id, from_kind,"
+                    " from_master_id, to_kind, state) VALUES (1, :kind, 's', 'd', :record, :who, :master, 'household',"
+                    " 'current')"
+                ),
+                {"kind": kind, "record": str(number), "who": who, "master": master},
+            )
+    related = Grant("relations", (FieldGrant("from_master_id"),), {"kind": ("household",)})
+    grant_readers(engine, [agreement(grants=(*agreement().grants, related))])
+    assert sorted(asked("SELECT * FROM reader_bureau.relations")) == [("E1",), ("P1",), ("P2",)]
+    with pytest.raises(InsufficientPrivilege):
+        asked("SELECT * FROM registry.relations")
+    grant_readers(engine, [agreement(grants=(related,))])
+    assert len(asked("SELECT * FROM reader_bureau.relations")) == 5
+
+
+SUBJECTS = [
+    ("household", "person", "P1"), ("household", "person", "P2"), ("household", "person", "P3"),
+    ("household", "person", None), ("household", "enterprise", "E1"), ("employer", "person", "P1"),
+]  # fmt: skip
+
+
 def test_the_shipped_agreements_can_be_granted(engine):
     roles = grant_readers(engine, read_agreements())
     assert {f"reader_{one.recipient}" for one in read_agreements()} <= set(roles)

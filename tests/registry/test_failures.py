@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -35,7 +36,7 @@ STEPS = (
     "repaired", "person ids assigned", "person golden records made", "enterprise ids assigned",
     "enterprise golden records made", "checked", "person written", "enterprise written",
     "relations written", "person loaded",
-    "enterprise loaded", "committed", "pointed",
+    "enterprise loaded", "relations loaded", "committed", "pointed",
 )  # fmt: skip
 """Of a publication of both entities; after `pruned` nothing is left to be done."""
 
@@ -95,7 +96,7 @@ def in_database(state):
     return {
         name: rows
         for name, rows in state.items()
-        if isinstance(name, tuple) and name[1] in publications.SCHEMAS.values()
+        if isinstance(name, tuple) and name[1] in ("registry", *SCHEMAS.values())
     }
 
 
@@ -105,10 +106,15 @@ def test_the_steps_are_all_there_are(engine, zones, both):
     assert found == [*STEPS, "pruned"]
 
 
-def test_the_server_killed_at_any_step(mortal, tmp_path, both):
+@pytest.mark.parametrize("way", ["whole", "changes"])
+def test_the_server_killed_at_any_step(mortal, tmp_path, both, way):
+    """Of the persons few change. Where the enterprises are made whole, so are the relations."""
     request, prepared = both("two", together=(1,)), Zones(tmp_path / "prepared").create()
-    mortal.ensure_database("prepared")
-    engine = create_engine(mortal.url("owner", "prepared"))
+    if way == "changes":
+        request = replace(request, inputs={"commerce.enterprise": "one"})
+    steps = [step for step in STEPS if way == "whole" or not step.startswith("enterprise")]
+    mortal.ensure_database(f"prepared_{way}")
+    engine = create_engine(mortal.url("owner", f"prepared_{way}"))
     upgrade(engine)
     publish(engine, prepared, both("one"))
     before = served(engine, prepared)
@@ -117,23 +123,24 @@ def test_the_server_killed_at_any_step(mortal, tmp_path, both):
     def copied(name):
         shutil.copytree(prepared.home, tmp_path / name, symlinks=True)
         with mortal._superuser() as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE prepared OWNER sitong_owner")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE prepared_{way} OWNER sitong_owner")
         return create_engine(mortal.url("owner", name)), Zones(tmp_path / name)
 
-    engine, zones = copied("undisturbed")
+    engine, zones = copied(f"undisturbed_{way}")
     publish(engine, zones, request)
     expected = served(engine, zones)
-    assert [read_manifest(zones.current(one)).facts["since"] for one in SCHEMAS] == ["000001", None]
+    assert read_manifest(zones.current("person")).facts["since"] == "000001"
+    assert publications.rows(engine, "SELECT stored FROM registry.current_relations") == [(2 if way == "whole" else 1,)]
     engine.dispose()
-    for number, step in enumerate(STEPS):
-        engine, zones = copied(f"killed_{number}")
+    for number, step in enumerate(steps):
+        engine, zones = copied(f"killed_{way}_{number}")
         with pytest.raises(SourceUnavailable, match="what was published before stays in force"):
             publish(engine, zones, request, on_step=at(step, lambda: killed(mortal)))
         engine.dispose()
         mortal.stop()
         mortal.start()
-        engine = create_engine(mortal.url("owner", f"killed_{number}"))
-        done = number >= STEPS.index("committed")
+        engine = create_engine(mortal.url("owner", f"killed_{way}_{number}"))
+        done = number >= steps.index("committed")
         assert in_database(served(engine, zones)) == in_database(expected if done else before), step
         assert publish(engine, zones, request).version == "000002"
         assert served(engine, zones) == expected, step
@@ -277,7 +284,8 @@ def test_a_rollback_killed_between_database_and_links(engine, zones, city, step)
     url = engine.url.render_as_string(hide_password=False)
     done = subprocess.run([sys.executable, "-c", KILLED, zones.home, url, step], check=False)
     assert done.returncode == -signal.SIGKILL
-    kept = ("master_id", "person_history", "person_event")  # of the ids and of what was known meanwhile nothing goes
+    # Of the ids, and of what was known meanwhile, nothing goes.
+    kept = ("master_id", "person_history", "person_event", "version_relations")
     seen = in_database(served(engine, zones))
     assert {name: rows for name, rows in seen.items() if name[0] not in kept} == {
         name: rows for name, rows in before.items() if name[0] not in kept

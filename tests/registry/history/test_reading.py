@@ -2,19 +2,13 @@
 
 import datetime as dt
 import shutil
-from runpy import run_path
 
 import pyarrow.parquet as pq
 import pytest
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from sqlalchemy import text
 
 from registry.history.consumer import apply_feed, leads_from, steps
 from registry.history.reading import as_of
-from registry.history.recording import told
-from registry.migration import MIGRATIONS, upgrade
-from registry.naming import SCHEMAS, feed_product, segments
 from registry.policy import policy
 from registry.publication import PublishRequest, publish, repair
 from storage.errors import BadSpecification, Busy
@@ -188,39 +182,3 @@ def test_where_the_files_are_gone_the_past_begins_anew(engine, zones, city):
     assert ask(engine, p0, 3).values["address"] == "甲地"
     with pytest.raises(BadSpecification, match="when version 3 was published"):
         ask(engine, p0, 2)
-
-
-def first_release(connection):
-    """Take away what later releases added to the versions, and make the views as the first one did."""
-    first = run_path(str(MIGRATIONS / "versions" / "r0001_base_databases.py"))
-    connection.execute(text("DROP TABLE registry.judgement"))
-    connection.execute(text("DROP FUNCTION registry.refuse_change"))
-    connection.execute(text("DROP VIEW registry.current_product CASCADE"))
-    connection.execute(text("ALTER TABLE registry.version_product DROP COLUMN stored"))
-    connection.execute(text(first["_VERSIONS"][-1]))
-    with Operations.context(MigrationContext.configure(connection)):
-        for entity, schema in SCHEMAS.items():
-            first["_view"](schema, entity, entity, first[f"_{entity.upper()}"])
-            first["_view"](schema, entity, f"{entity}_crosswalk", first["_CROSSWALK"])
-            first["_provenance"](schema, entity)
-    connection.execute(text("UPDATE registry.alembic_version SET version_num = 'r0001'"))
-
-
-def test_a_filled_database_of_the_release_before_comes_forward(engine, zones, city):
-    """What this release adds is taken away, which leaves a base that the release before published."""
-    publish(engine, zones, city())
-    with engine.begin() as connection:
-        for entity, schema in SCHEMAS.items():
-            for table in segments(entity):
-                connection.execute(text(f"DROP TABLE {schema}.{table}"))
-        connection.execute(text("DROP TABLE registry.past"))
-        first_release(connection)
-    for entity in SCHEMAS:
-        shutil.rmtree(zones.current(feed_product(entity)).parent, ignore_errors=True)
-    upgrade(engine)
-    p0 = master_of(engine, "p0")
-    publish(engine, zones, city(MOVED))
-    assert [ask(engine, p0, version).values["address"] for version in (1, 2)] == ["甲地", "乙地"]
-    assert [one.parent.name for one in steps(zones, "person", after=0)] == ["000002"]
-    with engine.connect() as connection:
-        assert (told(connection, "person").since, told(connection, "enterprise")) == (1, None)

@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
 
+from registry.naming import RELATIONS
 from registry.publication import PublishRequest, publish, repair
-from registry.relations.publishing import RELATIONS
 
 POLICE, COMMERCE, OFFICER = "police.resident", "commerce.enterprise", "commerce.officer"
 AT = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
