@@ -91,6 +91,7 @@ class _Rule(_Strict):
     period: _Text
     needs: _Needs
     steps: list[str] = []
+    keeps: list[_Name] = []
     time: _Time
     year: _YearSource | None = None
     parameters: dict[_Name, _Parameter] = {}
@@ -120,11 +121,11 @@ def read_rules(folder: Traversable) -> tuple[model.Rule, ...]:
     declarations = sorted(
         (item for item in folder.iterdir() if item.name.endswith(".yaml")), key=lambda item: item.name
     )
-    return tuple(_read(item, folder / item.name.replace(".yaml", ".sql")) for item in declarations)
+    return tuple(_read(item, folder) for item in declarations)
 
 
-def parse_rule(declaration: str, query: str, *, file: str) -> model.Rule:
-    """One rule from its two texts.
+def parse_rule(declaration: str, query: str, *, file: str, others: Mapping[str, str] | None = None) -> model.Rule:
+    """One rule from its texts; `others`: further queries by file name.
 
     Raises:
         BadSpecification: a declaration that cannot be used as it is written.
@@ -137,22 +138,24 @@ def parse_rule(declaration: str, query: str, *, file: str) -> model.Rule:
         raise _refusal(file, f"{where}: {first['msg']}", "a rule as the other files state it") from error
     except yaml.YAMLError as error:
         raise _refusal(file, f"not YAML ({type(error).__name__})", "a YAML mapping") from error
-    rule = _inside(stated, query)
+    rule = _inside(stated, query, others or {})
     _refuse_mixed_time(rule, file)
     _refuse_loose_names(rule, file)
     return rule
 
 
-def _read(declaration: Traversable, query: Traversable) -> model.Rule:
+def _read(declaration: Traversable, folder: Traversable) -> model.Rule:
+    query = folder / declaration.name.replace(".yaml", ".sql")
     if not query.is_file():
         raise _refusal(declaration.name, "has no query", f"a file {query.name} beside it")
-    rule = parse_rule(declaration.read_text("utf-8"), query.read_text("utf-8"), file=declaration.name)
+    others = {item.name: item.read_text("utf-8") for item in folder.iterdir() if item.name.count(".") > 1}
+    rule = parse_rule(declaration.read_text("utf-8"), query.read_text("utf-8"), file=declaration.name, others=others)
     if f"{rule.id}.yaml" != declaration.name:
         raise _refusal(declaration.name, "the id differs from the file name", declaration.name.removesuffix(".yaml"))
     return rule
 
 
-def _inside(stated: _Rule, query: str) -> model.Rule:
+def _inside(stated: _Rule, query: str, others: Mapping[str, str]) -> model.Rule:
     texts = {
         name: getattr(stated, name).inside() for name in ("title", "explanation", "grain", "key", "period", "formula")
     }
@@ -173,9 +176,18 @@ def _inside(stated: _Rule, query: str) -> model.Rule:
         legal_basis=stated.legal_basis.inside(),
         evidence=_tuples(stated.evidence),
         query=query,
+        keeps=tuple(_kept(stated, name, others) for name in stated.keeps),
         shadow=stated.mode == "shadow",
         floor=stated.floor.inside() if stated.floor else model.NO_FLOOR,
     )
+
+
+def _kept(stated: _Rule, name: str, others: Mapping[str, str]) -> model.Kept:
+    """A step, or the table of a query of the rule's own: `rules/<rule>.<name>.sql` makes "<rule>.<name>"."""
+    own = f"{stated.id}.{name}"
+    if name not in stated.steps and f"{own}.sql" not in others:
+        raise _refusal(f"{stated.id}.yaml", f"keeps {name}, which nothing makes", f"a step, or a file {own}.sql")
+    return model.Kept(name) if name in stated.steps else model.Kept(own, others[f"{own}.sql"])
 
 
 def _parameter(name: str, stated: _Parameter) -> model.Parameter:
@@ -199,7 +211,8 @@ def _refuse_mixed_time(rule: model.Rule, file: str) -> None:
 
 def _refuse_loose_names(rule: model.Rule, file: str) -> None:
     """Bound names of the query and declared parameters are the same; every reason has a text."""
-    bound = bound_names(rule.query) - _RESERVED
+    queries = [rule.query, *(kept.query for kept in rule.keeps if kept.query)]
+    bound = frozenset().union(*map(bound_names, queries)) - _RESERVED
     declared = {parameter.name for parameter in rule.parameters}
     if bound != declared:
         odd = ", ".join(sorted(bound ^ declared))

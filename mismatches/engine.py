@@ -14,6 +14,7 @@ import duckdb
 
 from mismatches.declarations import bound_names
 from mismatches.inputs import absences, identifier
+from mismatches.kept_tables import Rows, put_back
 from mismatches.link_probability import link
 from mismatches.request import CrossCheckRequest
 from mismatches.rule import Outcome, Parameter, Rule
@@ -81,11 +82,21 @@ class RuleRun:
 
 
 class Engine:
-    """Runs rules one after another over the same views and steps."""
+    """Runs rules one after another over the same views and steps.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, request: CrossCheckRequest) -> None:
+    `kept`: where one finding is judged again, the rows of tables that look at everybody as they were stored with it;
+    other subjects are then there in part only.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        request: CrossCheckRequest,
+        kept: Mapping[str, Rows] | None = None,
+    ) -> None:
         self._connection = connection
         self._request = request
+        self._kept = kept
         self.steps = Steps(connection, request.settings.city, request.as_of)
 
     def run(self, rule: Rule) -> RuleRun:
@@ -111,9 +122,15 @@ class Engine:
         values, unset = self.settings(rule, year)
         if unset:
             return RuleRun(rule, absent=tuple(unset), year=year)
+        known: dict[str, object] = {"as_of": self._request.as_of, "year": year, **values}
         for step in rule.steps:
             self.steps.make(step)
-        self._judge(rule, year, values)
+            put_back(self._connection, step, self._kept or {})
+        for kept in rule.keeps:
+            if kept.query:
+                self._bind(f"create table {identifier(kept.name)} as {kept.query}", kept.query, known)
+                put_back(self._connection, kept.name, self._kept or {})
+        self._judge(rule, known)
         run = self._summary(rule, year, values, started)
         _LOG.info("rule judged", extra={"rule": rule.id, "counts": dict(run.counts), "seconds": run.seconds})
         return run
@@ -150,12 +167,13 @@ class Engine:
                 values[parameter.name] = value
         return values, unset
 
-    def _judge(self, rule: Rule, year: int, values: Mapping[str, Decimal]) -> None:
-        known: dict[str, object] = {"as_of": self._request.as_of, "year": year, **values}
-        bound = {name: known[name] for name in bound_names(rule.query)}
+    def _bind(self, statement: str, query: str, known: Mapping[str, object]) -> None:
+        self._connection.execute(statement, {name: known[name] for name in bound_names(query)})
+
+    def _judge(self, rule: Rule, known: Mapping[str, object]) -> None:
         columns = ", ".join(RESULT_COLUMNS)
         result = identifier(f"result.{rule.id}")
-        self._connection.execute(f"create table {result} as select {columns} from ({rule.query})", bound)
+        self._bind(f"create table {result} as select {columns} from ({rule.query})", rule.query, known)
         finding, named, linked = (identifier(f"{word}.{rule.id}") for word in ("finding", "named", "linked"))
         self._connection.execute(
             f"create table {named} as {_NAMED.format(result=result)}",
@@ -174,7 +192,7 @@ class Engine:
             f"select count(*), count(distinct finding_id), count(*) filter (severity is null or evidence is null or"
             f" len(evidence) = 0) from {finding}"
         ).fetchall()[0]
-        if rows != ids or gaps:
+        if self._kept is None and (rows != ids or gaps):
             raise Internal(
                 f"{rows} findings, {ids} identities, {gaps} without severity or evidence",
                 f"rule {rule.id}",

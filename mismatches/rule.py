@@ -92,6 +92,17 @@ class Floor:
     cases: int
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A table that a rule reads and that looks at everybody: what it says of a finding is stored with the finding.
+
+    `query` makes it; null for a step. `mismatches.kept_tables` says which of its rows bear on a finding.
+    """
+
+    name: str
+    query: str | None = None
+
+
 NO_FLOOR = Floor(Decimal(0), 1)
 
 
@@ -101,7 +112,8 @@ class Rule:
 
     `query` selects one row per subject with the columns of `mismatches.engine.RESULT_COLUMNS`. `severities` maps the
     query's `grade` to a severity. `reasons` are told by the query's `reason`; they and `formula` name figures in
-    braces. A rule in `shadow` runs and is counted; its findings open no cases and only supervisors see them.
+    braces. `keeps`: in the order in which they are made, after the steps. A rule in `shadow` runs and is counted; its
+    findings open no cases and only supervisors see them.
     """
 
     id: str
@@ -125,6 +137,7 @@ class Rule:
     legal_basis: Bilingual
     evidence: Mapping[str, tuple[str, ...]]
     query: str
+    keeps: tuple[Kept, ...] = ()
     shadow: bool = False
     floor: Floor = NO_FLOOR
 

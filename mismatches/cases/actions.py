@@ -4,13 +4,13 @@ Optimistic: a step carries the version of the case that its actor saw. Of two th
 wins and the other is told who did what. The event and the case's row are one transaction, the caller's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import ARRAY, Connection, RowMapping, Text, cast, func, insert, select, update
 
 from mismatches.cases.access import Actor, readable, require
 from mismatches.cases.declaration import Action, case_rules
@@ -62,16 +62,80 @@ def act(connection: Connection, actor: Actor, step: Step, *, at: datetime, today
         CaseConflict: somebody else acted since `step.seen`.
         ActionRefused: the state does not allow the action, or what it carries is wrong.
     """
-    row = _look(connection, actor, step.finding_id)
+    row = dict(_look(connection, actor, step.finding_id))
+    event, after = decide(
+        row, actor, step, done(connection, [step.finding_id]).get(step.finding_id, NOTHING), (at, today)
+    )
+    changed = connection.execute(
+        update(finding)
+        .where(finding.c.finding_id == step.finding_id, finding.c.version == step.seen)
+        .values(**after.columns())
+    )
+    if changed.rowcount != 1:
+        raise _conflict(step.finding_id, done(connection, [step.finding_id]).get(step.finding_id, NOTHING))
+    connection.execute(insert(case_event).values(**vars(event)))
+    return after
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One event of a case, as far as later steps are checked against it. `mark`, `voucher`: null where it has none."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    action: str
+    hash: str
+    mark: str | None
+    voucher: str | None
+
+
+NOTHING: tuple[Deed, ...] = ()
+
+
+def done(connection: Connection, finding_ids: Sequence[str]) -> dict[str, tuple[Deed, ...]]:
+    """What was done about some findings, oldest first; nothing of those that nobody touched."""
+    found: dict[str, list[Deed]] = {}
+    for row in connection.execute(
+        select(
+            case_event.c.finding_id,
+            *(case_event.c[name] for name in ("sequence", "at", "actor", "action", "hash")),
+            *(case_event.c.details[name].astext for name in ("mark", "voucher")),
+        )
+        .where(case_event.c.finding_id == func.any(cast(list(finding_ids), ARRAY(Text))))
+        .order_by(case_event.c.finding_id, case_event.c.sequence)
+    ):
+        found.setdefault(row[0], []).append(Deed(*row[1:]))
+    return {finding_id: tuple(deeds) for finding_id, deeds in found.items()}
+
+
+def decide(
+    row: Mapping[str, Any], actor: Actor, step: Step, deeds: Sequence[Deed], when: tuple[datetime, date]
+) -> tuple[Event, CaseState]:
+    """What a step makes of a case, and where the case then stands; nothing is written.
+
+    Args:
+        row: of `finding`, which the actor may read.
+        actor: who acts.
+        step: what they do.
+        deeds: what was done about it, oldest first.
+        when: the moment, and the day on which clocks are judged.
+
+    Raises:
+        NotAllowed, CaseConflict, ActionRefused: as `act`.
+    """
+    at, today = when
     action = case_rules().actions.get(step.action)
     if action is None:
         raise ActionRefused(f"no action is called {step.action}", expected=", ".join(case_rules().actions))
     require(actor, action.right)
-    case = CaseState.of(dict(row))
+    case = CaseState.of(row)
     if case.version != step.seen:
-        raise conflict(connection, step.finding_id)
+        raise _conflict(step.finding_id, deeds)
     _refuse(action, case, row, step, today)
-    _refuse_voucher_twice(connection, step)
+    if step.voucher and any(deed.voucher == step.voucher for deed in deeds):
+        where = f"finding {step.finding_id}"
+        raise ActionRefused("this voucher is recorded already", where, "another voucher", kind="voucher")
     event = Event(
         step.finding_id,
         case.version + 1,
@@ -82,29 +146,15 @@ def act(connection: Connection, actor: Actor, step: Step, *, at: datetime, today
         case.state,
         action.moves[case.state],
         _details(action, step, row, actor, today),
-    ).sealed(_last_hash(connection, step.finding_id, case.version))
-    after = apply(case, event)
-    changed = connection.execute(
-        update(finding)
-        .where(finding.c.finding_id == step.finding_id, finding.c.version == step.seen)
-        .values(**after.columns())
-    )
-    if changed.rowcount != 1:
-        raise conflict(connection, step.finding_id)
-    connection.execute(insert(case_event).values(**vars(event)))
-    return after
+    ).sealed(deeds[-1].hash if deeds else NO_HASH)
+    return event, apply(case, event)
 
 
-def conflict(connection: Connection, finding_id: str) -> CaseConflict:
+def _conflict(finding_id: str, deeds: Sequence[Deed]) -> CaseConflict:
     """Who did what last."""
-    last = connection.execute(
-        select(case_event.c.actor, case_event.c.action, case_event.c.at, case_event.c.sequence)
-        .where(case_event.c.finding_id == finding_id)
-        .order_by(case_event.c.sequence.desc())
-        .limit(1)
-    ).one_or_none()
-    if last is None:
+    if not deeds:
         return CaseConflict(finding_id, "—", "—", datetime.now(UTC), 0)
+    last = deeds[-1]
     return CaseConflict(finding_id, last.actor, last.action, last.at, last.sequence)
 
 
@@ -123,7 +173,7 @@ def unknown(finding_id: str) -> UnknownFinding:
     )
 
 
-def _refuse(action: Action, case: CaseState, row: RowMapping, step: Step, today: date) -> None:
+def _refuse(action: Action, case: CaseState, row: Mapping[str, Any], step: Step, today: date) -> None:
     where = f"finding {step.finding_id}"
     if row["outcome"] != "hit" or row["shadow"]:
         raise ActionRefused("this finding has no case", where, "a hit of a rule that is not in shadow", kind="no_case")
@@ -178,21 +228,7 @@ def _is_yuan(amount: Decimal) -> bool:
     return amount.is_finite() and Decimal(0) < amount < _MOST_YUAN and amount == amount.quantize(Decimal("0.01"))
 
 
-def _refuse_voucher_twice(connection: Connection, step: Step) -> None:
-    if not step.voucher:
-        return
-    twice = connection.execute(
-        select(case_event.c.sequence).where(
-            case_event.c.finding_id == step.finding_id, case_event.c.details["voucher"].astext == step.voucher
-        )
-    ).first()
-    if twice:
-        raise ActionRefused(
-            "this voucher is recorded already", f"finding {step.finding_id}", "another voucher", kind="voucher"
-        )
-
-
-def _details(action: Action, step: Step, row: RowMapping, actor: Actor, today: date) -> dict[str, Any]:
+def _details(action: Action, step: Step, row: Mapping[str, Any], actor: Actor, today: date) -> dict[str, Any]:
     due_on = step.due_on or (today + timedelta(days=case_rules().reply_days) if action.starts_reply_clock else None)
     values = {
         "text": step.text,
@@ -207,10 +243,3 @@ def _details(action: Action, step: Step, row: RowMapping, actor: Actor, today: d
         "rule_version": row["rule_version"] if action.verdict else None,
     }
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _last_hash(connection: Connection, finding_id: str, version: int) -> str:
-    found = connection.execute(
-        select(case_event.c.hash).where(case_event.c.finding_id == finding_id, case_event.c.sequence == version)
-    ).scalar_one_or_none()
-    return found or NO_HASH

@@ -16,20 +16,28 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import python_calamine as calamine
-from sqlalchemy import Connection, Engine, and_, func, select
+from sqlalchemy import Engine
 
-from mismatches.cases.access import Actor, readable
-from mismatches.cases.actions import Step, act
+from mismatches.cases.access import Actor
+from mismatches.cases.actions import Deed, Step
+from mismatches.cases.batch import Batch
 from mismatches.cases.errors import ActionRefused, CaseConflict, NotAllowed, UnknownFinding
 from mismatches.cases.outcome_columns import FILLED, FROM_SHEET, HEADINGS
 from mismatches.cases.sheet import SHEET
-from mismatches.store.tables import case_event, finding
 from mismatches.workbook import FINDING_ID, both
 from storage.errors import SourceRejected
 from storage.sheets import too_large
+
+MOST_ROWS: Final = 200_000
+"""Rows of a workbook that say something; a city has fewer findings."""
+
+ROWS_AT_ONCE: Final = 5_000
+"""Rows of a transaction: what a portal's auditor, who acts on one of these cases, waits for."""
+
+_ID: Final = re.compile(r"F[0-9A-Z]{1,40}")
 
 Result = Literal["taken", "known", "nothing", "refused"]
 _NEEDED = ("finding_id", "version", *FILLED)
@@ -49,12 +57,22 @@ class RowReport:
 
 
 def read_back(engine: Engine, actor: Actor, path: Path, *, at: datetime, today: date) -> tuple[RowReport, ...]:
-    """Take what a workbook says, one transaction a row; as many reports as the sheet has rows.
+    """Take what a workbook says, `ROWS_AT_ONCE` rows a transaction; as many reports as the sheets have rows.
 
     Raises:
-        SourceRejected: the file is no workbook of findings; nothing of it was taken.
+        SourceRejected: the file is no workbook of findings, or more than `MOST_ROWS` of its rows say something; nothing
+            of it was taken.
     """
-    return tuple(_taken(engine, actor, row, (at, today)) for row in _rows(path))
+    rows = _rows(path)
+    reports = {place: _report(row, "nothing") for place, row in enumerate(rows)}
+    filled = [(place, row) for place, row in enumerate(rows) if any(row.cells[name] for name in FILLED)]
+    if len(filled) > MOST_ROWS:
+        raise _unusable(path, f"has {len(filled):,} rows that are filled in, more than {MOST_ROWS:,}: split it")
+    for start in range(0, len(filled), ROWS_AT_ONCE):
+        part = filled[start : start + ROWS_AT_ONCE]
+        taken = _taken(engine, actor, [row for _, row in part], (at, today))
+        reports |= zip((place for place, _ in part), taken, strict=True)
+    return tuple(reports.values())
 
 
 @dataclass(frozen=True)
@@ -130,37 +148,42 @@ def _cell(value: object) -> str:
     return str(value).strip()
 
 
-def _taken(engine: Engine, actor: Actor, row: _Row, when: tuple[datetime, date]) -> RowReport:
-    cells, (at, today) = row.cells, when
-    finding_id = cells["finding_id"]
-    if not any(cells[name] for name in FILLED):
-        return RowReport(row.sheet, row.number, finding_id, "nothing")
-    seen = cells.get("version") or str(row.made_at)
-    told = [finding_id, seen, *(cells[name] for name in FILLED)]
-    mark = hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+def _taken(engine: Engine, actor: Actor, rows: Sequence[_Row], when: tuple[datetime, date]) -> list[RowReport]:
+    """Take some rows in one transaction, in their order."""
     try:
         with engine.begin() as connection:
-            known = select(case_event.c.sequence).join(finding, finding.c.finding_id == case_event.c.finding_id)
-            same = and_(case_event.c.finding_id == finding_id, case_event.c.details["mark"].astext == mark)
-            if connection.execute(known.where(readable(actor), same)).first():
-                return RowReport(row.sheet, row.number, finding_id, "known")
-            version = cells.get("version") if row.made_at is None else _seen(connection, actor, finding_id, row.made_at)
-            act(connection, actor, _step(cells, version or "", mark), at=at, today=today)
+            ids = [row.cells["finding_id"] for row in rows]
+            batch = Batch(connection, actor, [one for one in ids if _ID.fullmatch(one)])
+            reports = [_take(batch, actor, row, when) for row in rows]
+            batch.write()
+    except NotAllowed as refusal:
+        return [_report(row, "refused", str(refusal)) for row in rows]
+    return reports
+
+
+def _take(batch: Batch, actor: Actor, row: _Row, when: tuple[datetime, date]) -> RowReport:
+    cells, (at, today) = row.cells, when
+    told = [cells["finding_id"], cells.get("version") or str(row.made_at), *(cells[name] for name in FILLED)]
+    mark = hashlib.sha256(json.dumps(told, ensure_ascii=False).encode(errors="surrogatepass")).hexdigest()
+    deeds = batch.deeds(cells["finding_id"])
+    if any(deed.mark == mark for deed in deeds):
+        return _report(row, "known")
+    version = cells["version"] if row.made_at is None else _seen(deeds, actor, row.made_at)
+    try:
+        batch.act(_step(cells, version, mark), at=at, today=today)
     except (ActionRefused, CaseConflict, NotAllowed, UnknownFinding) as refusal:
-        return RowReport(row.sheet, row.number, finding_id, "refused", str(refusal))
-    return RowReport(row.sheet, row.number, finding_id, "taken")
+        return _report(row, "refused", str(refusal))
+    return _report(row, "taken")
 
 
-def _seen(connection: Connection, actor: Actor, finding_id: str, made_at: datetime) -> str:
+def _report(row: _Row, result: Result, message: str = "") -> RowReport:
+    return RowReport(row.sheet, row.number, row.cells["finding_id"], result, message)
+
+
+def _seen(deeds: Sequence[Deed], actor: Actor, made_at: datetime) -> str:
     """The version that a reader of a report goes by: up to the first that somebody else made since."""
-    later = select(func.min(case_event.c.sequence)).where(
-        case_event.c.finding_id == finding_id, case_event.c.at > made_at, case_event.c.actor != actor.name
-    )
-    first = connection.execute(later).scalar_one()
-    if first is not None:
-        return str(first - 1)
-    query = select(finding.c.version).where(finding.c.finding_id == finding_id)
-    return str(connection.execute(query).scalar_one_or_none() or 0)
+    later = (deed.sequence - 1 for deed in deeds if deed.at > made_at and deed.actor != actor.name)
+    return str(next(later, deeds[-1].sequence if deeds else 0))
 
 
 def _step(cells: Mapping[str, str], version: str, mark: str) -> Step:

@@ -9,7 +9,6 @@ with near as (
     where d.tax_type = 'IIT' and abs(date_diff('day', t.changed_on, d.declared_on)) <= $days_around
     group by t.record_id
 ),
-begins as (select min(declared_on) as first_day from declared),
 judged as (
     select
         t.*,
@@ -30,7 +29,7 @@ judged as (
         end as reason
     from transfer_party t
     left join near n using (record_id)
-    left join begins b on true
+    left join declarations_begin b on true
     left join enterprise_record x using (master_id)
 )
 select

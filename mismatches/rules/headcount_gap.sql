@@ -1,34 +1,6 @@
 -- One row per enterprise that insures or pays people: do the heads of social security and of wage tax differ?
--- A finding cites some of the wages only; to judge it again takes the whole payroll.
-with worker as (
-    select employer as master_id, person, least(sum(greatest(months, 0)), 12) as months
-    from wage_link
-    where tax_year = $year and employer is not null and person is not null
-    group by all
-),
-paid as (
-    select master_id, count(*) as paid, round(sum(months) / count(*), 2)::decimal(6, 2) as mean_months
-    from worker
-    group by master_id
-),
-loose as (
-    -- wages of people whom the base does not know
-    select employer as master_id, person_record_id, record_id
-    from wage_link
-    where tax_year = $year and employer is not null and person is null
-    union all
-    -- wages under an id that several enterprises hold; one that more than 50 hold is a placeholder
-    select unnest(n.candidates), w.person_record_id, w.record_id
-    from wage_link w
-    join taxpayer_enterprise n using (number)
-    where w.tax_year = $year and n.masters between 2 and 50
-),
-unresolved as (
-    select master_id, count(distinct person_record_id) as unknown, arg_min(record_id, record_id, 10) as loose_records
-    from loose
-    group by master_id
-),
-cited as (
+-- A finding cites some of the wages only; what the whole payroll comes to is kept with it.
+with cited as (
     -- some of the wages; all of them would be the whole payroll
     select w.employer as master_id, arg_min(w.record_id, w.record_id, 50) as wage_records
     from wage_link w
@@ -52,11 +24,12 @@ pair as (
         i.employer_records,
         coalesce(p.paid, 0) as paid,
         p.mean_months,
-        coalesce(u.unknown, 0) as unknown,
-        u.loose_records
+        coalesce(p.unknown, 0) as unknown,
+        p.loose_records,
+        coalesce(p.aside, 0) as aside
     from insuring i
-    full join paid p using (master_id)
-    left join unresolved u using (master_id)
+    full join "headcount_gap.payroll" p using (master_id)
+    where i.master_id is not null or p.paid is not null
 ),
 ranged as (
     -- as many were paid as are known, or as many more as are not: the difference is greatest at one of the two ends
@@ -69,31 +42,10 @@ ranged as (
             and abs(insured - most_paid) > $least_share * greatest(insured, most_paid) as far_at_most
     from pair
 ),
-uninsured as (
-    -- people paid and not insured here, where more are paid than insured
-    select w.master_id, w.person
-    from worker w
-    semi join (from ranged where far and paid > insured) r using (master_id)
-    anti join insured_link i on i.employer = w.master_id and i.person = w.person
-),
-retired as (
-    select x.master_id as person
-    from "tax.natural_person" n
-    join person_crosswalk x on x.source = 'tax' and x.dataset = 'natural_person' and x.record_id = n.record_id
-    where n.birth_date < make_date($year::bigint - $retirement_age::bigint, 1, 1)
-),
-aside as (
-    -- those of them whom another employer insures, or who were of retirement age before the year began
-    select master_id, count(*) as aside
-    from uninsured
-    where person in (select person from retired) or person in (select person from insured_link)
-    group by master_id
-),
 judged as (
     select
         r.*,
         g.registrations,
-        coalesce(a.aside, 0) as aside,
         case
             when employer_records is null then if(most_paid >= $least_heads, 'not_insuring', 'few')
             when insured is null or insured < 0 then 'count_missing'
@@ -102,8 +54,8 @@ judged as (
             when most_paid = 0 and not coalesce(g.numbered, false) then 'no_wages'
             when paid > insured and far
                 then if(
-                    paid - coalesce(a.aside, 0) - insured >= $least_heads
-                        and paid - coalesce(a.aside, 0) - insured > $least_share * (paid - coalesce(a.aside, 0)),
+                    paid - aside - insured >= $least_heads
+                        and paid - aside - insured > $least_share * (paid - aside),
                     'uninsured', 'explained'
                 )
             when most_paid < insured and far_at_most then 'unpaid'
@@ -111,7 +63,6 @@ judged as (
         end as reason
     from ranged r
     left join registration g using (master_id)
-    left join aside a using (master_id)
 )
 select
     'enterprise' as subject_kind,
@@ -138,7 +89,7 @@ select
     {
         insured: insured, paid: paid, unknown: unknown, gap: gap,
         share: round(gap / nullif(greatest(insured, paid), 0), 4)::decimal(8, 4),
-        mean_months: mean_months, aside: aside
+        mean_months: mean_months, aside: if(reason in ('uninsured', 'explained'), aside, 0)
     } as figures,
     [
         {source: 'social_security', dataset: 'employer', record_id: r, role: 'subject'} for r in coalesce(employer_records, [])

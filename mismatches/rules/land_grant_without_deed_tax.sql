@@ -48,7 +48,6 @@ elsewhere as (
     where d.tax_type = 'DEED' and d.master_id is distinct from g.master_id and g.price > 0
     group by g.record_id
 ),
-begins as (select min(declared_on) as first_day from declared),
 known as (
     select
         g.*,
@@ -65,7 +64,7 @@ known as (
     left join filed f using (record_id)
     left join doubtful d using (record_id)
     left join elsewhere o using (record_id)
-    left join begins b on true
+    left join declarations_begin b on true
     left join enterprise_record x using (master_id)
 ),
 judged as (

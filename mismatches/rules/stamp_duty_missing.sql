@@ -53,7 +53,6 @@ near as (
     where date_diff('day', c.changed_on, d.declared_on) between -$days_before and $days_after
     group by all
 ),
-begins as (select min(declared_on) as first_day from declared),
 judged as (
     select
         c.*,
@@ -72,7 +71,7 @@ judged as (
         end as reason
     from change c
     left join near n using (dataset, record_id)
-    left join begins b on true
+    left join declarations_begin b on true
     left join enterprise_record x using (master_id)
 )
 select

@@ -65,12 +65,20 @@ cited_insured as (
 ),
 loose_wage as (
     -- people whose wages and insurance do not meet: only there can an unresolved record hide a pair
-    select person from wage anti join contribution_pair using (employer, person)
+    select
+        person,
+        arg_min(record_id, record_id, 10) as wage_records,
+        arg_min(person_record_id, record_id, 10) as persons
+    from wage anti join contribution_pair using (employer, person)
+    where person is not null
+    group by person
 ),
 loose_insured as (
-    select i.person
+    select i.person, arg_min(i.record_id, i.record_id, 10) as insurances
     from insured_link i
     anti join (from contribution_pair where tax_year = $year) p using (employer, person)
+    where i.person is not null
+    group by i.person
 )
 select
     'person' as subject_kind,
@@ -123,25 +131,40 @@ left join cited_wage using (employer, person)
 left join cited_insured using (employer, person)
 union all by name
 select
-    if(person is null and employer is not null, 'enterprise', 'person') as subject_kind,
-    coalesce(person, employer) as master_id,
-    'wage ' || record_id as identity,
+    if(w.person is null and w.employer is not null, 'enterprise', 'person') as subject_kind,
+    coalesce(w.person, w.employer) as master_id,
+    'wage ' || w.record_id as identity,
     $year::varchar as period,
     'not_comparable' as outcome,
-    if(person is null, 'person_unresolved', 'payer_unresolved') as reason,
+    if(w.person is null, 'person_unresolved', 'payer_unresolved') as reason,
     'not_comparable' as grade,
-    [{source: 'tax', dataset: 'wage', record_id: record_id, role: 'subject'}] as evidence
-from wage
-where person is null or (employer is null and person in (from loose_insured))
+    [
+        {source: 'tax', dataset: 'wage', record_id: w.record_id, role: 'subject'}
+    ] || [
+        {source: 'tax', dataset: 'natural_person', record_id: w.person_record_id, role: 'support'}
+        for x in [1] if w.person is not null
+    ] || [
+        {source: 'social_security', dataset: 'insured', record_id: r, role: 'support'} for r in coalesce(i.insurances, [])
+    ] as evidence
+from wage w
+left join loose_insured i using (person)
+where w.person is null or (w.employer is null and i.person is not null)
 union all by name
 select
     'person' as subject_kind,
-    person as master_id,
-    'insured ' || record_id as identity,
+    i.person as master_id,
+    'insured ' || i.record_id as identity,
     $year::varchar as period,
     'not_comparable' as outcome,
     'employer_unresolved' as reason,
     'not_comparable' as grade,
-    [{source: 'social_security', dataset: 'insured', record_id: record_id, role: 'subject'}] as evidence
-from insured_link
-where employer is null and person in (from loose_wage)
+    [
+        {source: 'social_security', dataset: 'insured', record_id: i.record_id, role: 'subject'}
+    ] || [
+        {source: 'tax', dataset: 'wage', record_id: r, role: 'support'} for r in w.wage_records
+    ] || [
+        {source: 'tax', dataset: 'natural_person', record_id: r, role: 'support'} for r in list_sort(list_distinct(w.persons))
+    ] as evidence
+from insured_link i
+join loose_wage w using (person)
+where i.employer is null

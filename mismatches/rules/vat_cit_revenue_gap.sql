@@ -167,6 +167,7 @@ select
             coalesce(cit_records, []) || coalesce(vat_records, [])
             || if(reason = 'timing' or cit_before is not null, vat_records_before || cit_records_before, [])
             || if(reason = 'number_shared', doubtful, [])
+            || if(reason = 'no_annual', all_records, [])
         ))
     ]) as evidence
 from judged

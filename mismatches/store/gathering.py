@@ -1,7 +1,8 @@
 """The findings of a cross-check with the values of the records that they cite, as rows for the database.
 
 Made by sets in DuckDB, where the rules ran. Of every cited record those columns are kept that its rule reads or shows,
-as text, beside the master that it belongs to: enough to judge the finding again from what is stored.
+as text, beside the master that it belongs to, and of what a rule looked up about everybody those rows that bear on the
+finding: enough to judge it again from what is stored.
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,12 @@ import duckdb
 from mismatches.districts import TABLE as DIVISIONS
 from mismatches.engine import RuleRun
 from mismatches.inputs import identifier, literal
+from mismatches.kept_tables import CONCERNED, kept_rows
 from mismatches.rule import Rule
 from schemas.contract import source_contract
 
 GATHERED = "gathered_finding"
-"""One row per finding of a rule that ran: the columns below, `evidence` (JSON text) and `digest`."""
+"""One row per finding of a rule that ran: the columns below, `evidence` and `kept` (JSON text) and `digest`."""
 
 SEEN = (
     "rule_version",
@@ -74,8 +76,11 @@ def _query(connection: duckdb.DuckDBPyConnection, run: RuleRun) -> str:
         f"linked as ({_LINKED}),\n"
         f"valued as ({valued}),\n"
         f"gathered as ({_GATHERED}),\n"
-        f"whole as (select f.finding_id, f.rule, {seen}, d.division, g.evidence from {run.table} f"
-        f" join gathered g using (finding_id) left join {DIVISIONS} d using (finding_id))\n"
+        f"concerned as ({CONCERNED.format(linked='linked', finding=run.table)}),\n"
+        f"kept as ({kept_rows(connection, run.rule.keeps, run.table, 'concerned')}),\n"
+        f"whole as (select f.finding_id, f.rule, {seen}, d.division, g.evidence, k.kept from {run.table} f"
+        f" join gathered g using (finding_id) left join {DIVISIONS} d using (finding_id)"
+        " left join kept k using (finding_id))\n"
         f"select *, md5(concat_ws(chr(31), {told}, coalesce(round(link_probability, 3)::varchar, chr(30)), evidence))"
         " as digest from whole"
     )
@@ -117,6 +122,6 @@ select
     ''::varchar as outcome, ''::varchar as reason, ''::varchar as subject_kind, ''::varchar as master_id,
     ''::varchar as severity, 0::decimal(18, 2) as estimate_low, 0::decimal(18, 2) as estimate_likely,
     0::decimal(18, 2) as estimate_high, 0::double as link_probability, ''::varchar as figures,
-    ''::varchar as division, ''::varchar as evidence, ''::varchar as digest
+    ''::varchar as division, ''::varchar as evidence, ''::varchar as kept, ''::varchar as digest
 where false
 """

@@ -1,11 +1,11 @@
 """A finding judged again from what was stored of it: the same rule, day, settings and values give the same cents.
 
-The rule's query runs over the cited records alone, as they were. That is enough for a rule that looks at what it cites;
-one that weighs a subject against everybody needs the whole inputs (`judge_over`), as long as their versions are kept.
+The rule's query runs over the cited records alone, as they were. What a rule looks up about everybody (`Rule.keeps`) is
+put in its place as it was.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from mismatches.engine import Engine
 from mismatches.inputs import opened
+from mismatches.kept_tables import Rows
 from mismatches.request import CheckSettings, CrossCheckRequest
 from mismatches.rule import ANYWHERE, DatedValue, Rule
 from registry.policy import ENTITIES, Entity, policy
@@ -50,7 +51,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Stored:
-    """A finding as it was observed: what was said, of which records, under which settings."""
+    """A finding as it was observed: what was said, of which records, under which settings, beside what of everybody."""
 
     finding_id: str
     rule: str
@@ -61,6 +62,7 @@ class Stored:
     year: int | None
     parameters: Mapping[str, Decimal]
     evidence: Sequence[Mapping[str, Any]]
+    kept: Mapping[str, Rows] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def judge_over(
         work=work,
     )
     with opened(request) as connection:
-        run = Engine(connection, request).judge(rule, stored.year)
+        run = Engine(connection, request, stored.kept).judge(rule, stored.year)
         found = connection.execute(
             "select outcome, reason, severity, estimate_low::decimal(18, 2), estimate_likely::decimal(18, 2),"
             f" estimate_high::decimal(18, 2) from {run.table} where finding_id = $id",

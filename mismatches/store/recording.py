@@ -122,7 +122,7 @@ def _write(
     database.execute(text(statements.FOUND_TABLE))
     database.execute(text(statements.LOST_TABLE))
     if loads:
-        columns = ", ".join(("finding_id", "rule", *SEEN, "evidence", "digest", "link"))
+        columns = ", ".join(("finding_id", "rule", *SEEN, "evidence", "digest", "kept", "link"))
         rows = connection.sql(f"select {columns} from to_load left join {LINK} using (finding_id)").to_arrow_reader(
             _BATCH
         )

@@ -14,7 +14,7 @@ FOUND_TABLE = """CREATE TEMPORARY TABLE found (
     finding_id text COLLATE "C", rule text, rule_version text, period text, outcome text, reason text,
     subject_kind text, master_id text, severity text, estimate_low numeric(18, 2), estimate_likely numeric(18, 2),
     estimate_high numeric(18, 2), link_probability double precision, figures text, division text, evidence text,
-    digest text, link text) ON COMMIT DROP"""
+    digest text, kept text, link text) ON COMMIT DROP"""
 
 LOST_TABLE = 'CREATE TEMPORARY TABLE lost (finding_id text COLLATE "C") ON COMMIT DROP'
 
@@ -42,9 +42,9 @@ made AS (
     SELECT s.finding_id, s.rule, {_FROM_FOUND}, s.master_id, false, :as_of, :month, :run, s.digest
     FROM found s JOIN told t USING (finding_id) WHERE t.change = 'found'),
 observed AS (
-    INSERT INTO mismatches.observation (finding_id, run, as_of, change, {_SEEN}, evidence, link)
+    INSERT INTO mismatches.observation (finding_id, run, as_of, change, {_SEEN}, evidence, kept, link)
     SELECT s.finding_id, :run, :as_of, t.change, {_FROM_FOUND}, jsonb_strip_nulls(CAST(s.evidence AS jsonb)),
-        CAST(s.link AS jsonb)
+        CAST(s.kept AS jsonb), CAST(s.link AS jsonb)
     FROM found s JOIN told t USING (finding_id))
 SELECT change, count(*) AS findings FROM told GROUP BY change
 """

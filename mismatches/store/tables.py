@@ -105,8 +105,13 @@ observation = Table(
     *_seen(),
     Column("evidence", JSONB),
     Column("link", JSONB),
+    Column("kept", JSONB),
 )
-"""What a run saw. `link`: the weakest link between the cited records, see `mismatches.store.linking`; null for none."""
+"""What a run saw.
+
+`link`: the weakest link between the cited records, see `mismatches.store.linking`; null for none. `kept`: what the rule
+looked up about everybody, see `mismatches.kept_tables`; null where it looks at the cited records alone.
+"""
 
 case_event = Table(
     "case_event",

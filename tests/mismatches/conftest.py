@@ -12,11 +12,14 @@ import pytest
 from sqlalchemy import Engine
 
 from mismatches.declarations import shipped_rules
+from mismatches.districts import place_findings
 from mismatches.engine import Engine as Checks
 from mismatches.inputs import opened
 from mismatches.migration import upgrade
 from mismatches.request import CheckSettings, CrossCheckRequest, InputState
 from mismatches.run import cross_check
+from mismatches.store.gathering import GATHERED, gather
+from mismatches.store.recompute import Judged, Stored, recompute
 from schemas.contract import source_contract
 from schemas.rendering.arrow import ARROW_TYPES
 from storage.engine import create_engine
@@ -142,9 +145,39 @@ class City:
 
 @pytest.fixture
 def city(tmp_path, request):
-    """An empty city; in a module about one `RULE` only that one runs."""
+    """An empty city; in a module about one `RULE` only that one runs, and what it says is made again from the store."""
     rule = getattr(request.module, "RULE", None)
-    return City(tmp_path, only=(rule,) if rule else None)
+    made = City(tmp_path, only=(rule,) if rule else None)
+    yield made
+    if rule and made.rows:
+        for said, again in remade(made, rule):
+            assert again == said, f"{rule}: another judgement from what is stored of the finding"
+
+
+_REMADE: set[tuple[str, str, str]] = set()  # rule, outcome, reason: one finding of each is enough
+
+
+def remade(city: City, rule: str) -> Iterator[tuple[Judged, Judged | None]]:
+    """What a rule says of findings of this city, and what it says again with nothing but what is stored of them."""
+    request, [judged] = city.request(), [one for one in shipped_rules() if one.id == rule]
+    with opened(request) as connection:
+        run = Checks(connection, request).run(judged)
+        if not run.ran:
+            return
+        place_findings(connection, [run])
+        gather(connection, [run])
+        said = ", ".join(Judged.__annotations__)
+        rows = connection.execute(f"select finding_id, evidence, kept, {said} from {GATHERED} order by 1").fetchall()
+    for finding_id, evidence, kept, *told in rows:
+        kind = (rule, told[0], told[1])
+        if kind in _REMADE:
+            continue
+        _REMADE.add(kind)
+        stored = Stored(
+            finding_id, rule, judged.version, Judged(*told), request.as_of, request.settings.city, run.year,
+            run.parameters, json.loads(evidence), json.loads(kept or "{}"),
+        )  # fmt: skip
+        yield stored.said, recompute(stored, judged).again
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ def stored_finding(connection: Connection, actor: Actor, finding_id: str) -> Sto
             observation.c.rule_version,
             observation.c.as_of,
             observation.c.evidence,
+            observation.c.kept,
             run.c.city,
             run.c.rules[finding.c.rule].label("facts"),
             finding.c.rule,
@@ -47,4 +48,5 @@ def stored_finding(connection: Connection, actor: Actor, finding_id: str) -> Sto
         found.facts["year"],
         {name: Decimal(value) for name, value in found.facts["parameters"].items()},
         found.evidence,
+        found.kept or {},
     )

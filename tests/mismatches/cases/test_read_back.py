@@ -3,15 +3,21 @@
 import csv
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 import xlsxwriter
 
+from mismatches.cases.actions import Step
+from mismatches.cases.batch import Batch
+from mismatches.cases.errors import CaseConflict
 from mismatches.cases.outcome_columns import FILLED, HEADINGS
 from mismatches.cases.queries.listing import Filter, find
+from mismatches.cases.queries.pages import history
 from mismatches.cases.read_back import read_back
+from mismatches.cases.replay import CaseState, faults, replay
 from mismatches.cases.sheet import TOLD, write_csv, write_json, write_workbook
 from mismatches.workbook import FINDING_ID, both
 from storage.errors import SourceRejected
@@ -159,3 +165,56 @@ def test_a_report_that_does_not_say_when_it_was_made_is_refused(office, tmp_path
         sheet.write_row(1, 0, [both(FINDING_ID), *(both(HEADINGS[name]) for name in FILLED)])
     with pytest.raises(SourceRejected, match="when it was made"):
         read_back(office.engine, LI, path, at=NOON, today=TODAY)
+
+
+def test_a_long_file_is_taken_in_parts_and_one_finding_in_several_steps(office, tmp_path, monkeypatch):
+    monkeypatch.setattr("mismatches.cases.read_back.ROWS_AT_ONCE", 3)
+    finding, first = office.plant(), office.plant()
+    office.act(CHIEF, first, "assign", 0, owner="wang")
+    rows = [
+        {"finding_id": finding, "version": 0, "action": "take"},
+        {"finding_id": finding, "version": 1, "action": "exclude", "reason_code": "source_error"},
+        {"finding_id": first, "version": 0, "action": "take"},
+        {"finding_id": finding},
+        {"finding_id": finding, "version": 1, "action": "note", "note": "late"},
+        {"finding_id": finding, "version": 2, "action": "close"},
+        {"finding_id": finding, "version": 3, "note": "filed"},
+    ]
+    path = fill(tmp_path / "back.xlsx", rows)
+    results = ["taken", "taken", "refused", "nothing", "refused", "taken", "taken"]
+    reports = read_back(office.engine, LI, path, at=NOON, today=TODAY)
+    assert [(one.row, one.result) for one in reports] == list(enumerate(results, 2))
+    assert "chief has acted" in reports[2].message
+    assert "li has acted" in reports[4].message
+    events = office.ask(history, LI, finding)
+    assert [event.action for event in events] == ["take", "exclude", "close", "note"]
+    assert faults(events) == []
+    assert replay(events) == CaseState.of(office.row(finding))
+    assert {one.result for one in read_back(office.engine, LI, path, at=NOON, today=TODAY)} == {
+        "known", "nothing", "refused",
+    }  # fmt: skip
+    assert office.ask(history, LI, finding) == events
+
+
+def test_more_rows_than_the_limit_are_refused_and_none_is_taken(office, tmp_path, monkeypatch):
+    monkeypatch.setattr("mismatches.cases.read_back.MOST_ROWS", 1)
+    one, other = office.plant(), office.plant()
+    path = fill(tmp_path / "back.xlsx", [{"finding_id": name, "version": 0, "action": "take"} for name in (one, other)])
+    with pytest.raises(SourceRejected, match="split it"):
+        read_back(office.engine, LI, path, at=NOON, today=TODAY)
+    assert office.row(one)["version"] == 0
+
+
+def test_who_acts_on_a_case_of_the_file_meanwhile_is_told_that_the_file_was_first(office, tmp_path):
+    finding = office.plant()
+    with office.engine.begin() as connection:
+        batch = Batch(connection, LI, [finding])
+        batch.act(Step(finding, "take", 0), at=NOON, today=TODAY)
+        with ThreadPoolExecutor() as pool:
+            second = pool.submit(office.act, CHIEF, finding, "assign", 0, owner="wang")
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.5)
+            batch.write()
+            connection.commit()
+            with pytest.raises(CaseConflict, match="li has acted"):
+                second.result(timeout=10)

@@ -38,7 +38,7 @@ def test_looks_of_an_older_release_stay_and_lead_to_their_subject_by_the_finding
         for statement in (
             "DROP INDEX mismatches.look_at, mismatches.look_actor, mismatches.look_subject, mismatches.look_finding",
             "DROP INDEX mismatches.finding_worked, mismatches.finding_estimate",
-            "ALTER TABLE mismatches.observation DROP COLUMN link",
+            "ALTER TABLE mismatches.observation DROP COLUMN link, DROP COLUMN kept",
             "ALTER TABLE mismatches.look DROP COLUMN subject_id, ALTER COLUMN finding_id SET NOT NULL",
             "UPDATE mismatches.alembic_version SET version_num = 'm0002'",
             "INSERT INTO mismatches.look (at, actor, role, finding_id, what) VALUES (now(), 'li', 'a', 'F1', 'page')",

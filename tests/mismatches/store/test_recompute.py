@@ -1,7 +1,10 @@
 """A finding is judged again, to the cent, from what the database holds of it and nothing else."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
+from importlib import import_module
+from inspect import getsource
 
 import pytest
 
@@ -46,6 +49,14 @@ def stored(tmp_path_factory, new_engine):
         with pytest.raises(UnknownFinding):
             stored_finding(connection, Actor("li", "auditor", frozenset({"370299"})), finding["finding_id"])
         return stored_finding(connection, CHIEF, finding["finding_id"])
+
+
+def test_every_rule_has_tests_whose_findings_are_made_again_from_what_is_stored():
+    """See the fixture `city` of `tests/mismatches`, which makes them again after each test of a rule."""
+    for rule in RULES:
+        module = import_module(f"tests.mismatches.test_{rule}")
+        assert rule == module.RULE
+        assert re.search(r"^def \w+\(.*\bcity\b", getsource(module), re.MULTILINE), rule
 
 
 def test_the_same_cents_come_out_again(stored):
