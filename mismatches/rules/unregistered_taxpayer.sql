@@ -5,8 +5,9 @@ with licence as (
         coalesce(x.master_id, 'record:' || e.record_id) as subject,
         e.record_id,
         e.established_on,
-        case when length(e.uscc) = 18 then substr(e.uscc, 9, 9) end as organisation_code,
+        organisation_code(e.uscc) as organisation_code,
         e.legal_representative_id_number as owner_number,
+        e.legal_representative as owner,
         translate(e.name, '() ', '（）') as name
     from "commerce.enterprise" e
     left join enterprise_crosswalk x
@@ -20,7 +21,7 @@ registration as (
         coalesce(t.taxpayer_id, upper(trim(t.taxpayer_id_raw))) as number,
         translate(t.name, '() ', '（）') as name,
         t.legal_representative_id_number as owner_number,
-        case length(number) when 18 then substr(number, 9, 9) when 15 then substr(number, 7, 9) end as organisation_code,
+        organisation_code(number) as organisation_code,
         exists (
             from enterprise_crosswalk c
             where c.master_id = x.master_id and c.source = 'commerce' and c.dataset = 'enterprise'
@@ -49,6 +50,15 @@ same_owner as (
     from licence l
     join registration r using (owner_number)
     where r.master_id is distinct from l.master_id and not r.has_licence and l.organisation_code is null
+    group by all
+    union all
+    -- the tax office calls many shops by their owner: one of its name, and no number says that it is another one
+    select l.subject, list(distinct r.record_id order by r.record_id)
+    from licence l
+    join registration r on r.name = l.owner
+    where r.master_id is distinct from l.master_id and not r.has_licence
+        and (l.owner_number is null or (r.owner_number is null and r.organisation_code is not null))
+        and (l.organisation_code is null or r.organisation_code is null)
     group by all
 ),
 same_name as (

@@ -81,6 +81,21 @@ def test_the_owners_own_tax_registration_without_a_licence_is_not_comparable(tow
     assert town.check().counts(RULE) == (0, 1, 1)
 
 
+@pytest.mark.parametrize(
+    ("owner", "number", "counts"),
+    [
+        (None, "370202196107200517", (0, 1, 1)),  # nobody knows whose number it is
+        ("11010519491231002X", "370202196107200517", (1, 1, 0)),  # another person of that name
+        (None, "91370202MA3C00001X", (1, 1, 0)),  # the code of another enterprise
+    ],
+)
+def test_a_tax_record_under_its_owners_name_may_be_it(town, owner, number, counts):
+    licence(town, legal_representative="王某", legal_representative_id_number=owner, uscc=USCC)
+    town.add("tax.taxpayer", {"record_id": "T1", "name": "王某", "taxpayer_id": number})
+    town.link("E9", "tax.taxpayer:T1")
+    assert town.check().counts(RULE) == counts
+
+
 @pytest.mark.parametrize(("code", "counts"), [(None, (0, 1, 1)), (USCC, (1, 1, 0))])
 def test_a_tax_record_of_its_representative_may_be_it_where_the_licence_has_no_code(town, code, counts):
     owner = "11010519491231002X"

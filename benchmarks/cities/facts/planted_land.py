@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.cities.facts.events import after, build, file_land_use, file_return, grant_land
 from benchmarks.cities.facts.town import Town, days_ago
-from benchmarks.cities.facts.truth import CLEAR, HIT, OPEN, Verdict
+from benchmarks.cities.facts.truth import CLEAR, HIT, MILD, OPEN, Verdict
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _DEED = 0.03
@@ -127,7 +127,7 @@ def _areas(town: Town) -> None:
 
 
 def _projects(town: Town) -> None:
-    rule, few, rng = "project_tax_gap", town.few, town.rng
+    few, rng = town.few, town.rng
     for kind, verdict, total, completed, level in (
         ("next to nothing paid", HIT, 2e8, (6e7, 1.8e8), 1.3e5), ("nothing due", HIT, 9e7, (3e7, 8e7), 4e4),
         ("paid", CLEAR, 5e7, (3e7, 4e7), 3e6), ("below thirty million", CLEAR, 2.99e7, (2.5e7, 2.9e7), 4e4),
@@ -135,15 +135,52 @@ def _projects(town: Town) -> None:
         ("the contractor paid", CLEAR, 5e7, (3e7, 4e7), 4e4),
     ):  # fmt: skip
         count = few if verdict == HIT else few // 2
-        firms = town.take(2 * count, shops=False).reshape(2, count)
-        town.sell(firms.ravel(), np.full(2 * count, level))
+        firms = _builders(town, count, level)
         if kind.startswith("the contractor"):
             town.sell(firms[1], np.full(count, 3e6))
         started = days_ago(rng, 5, 80, count) if kind == "begun lately" else days_ago(rng, 450, 700, count)
-        done = np.round(rng.uniform(*completed, count), -3)
-        ids = build(town, firms[0], firms[1:].T, np.full(count, total), done, started)
-        said = {}
+        done, said = np.round(rng.uniform(*completed, count), -3), {}
         if kind == "nothing due":
             town.taxed[firms] = False
             said = {"low": 0.02 * done, "high": 0.03 * done}
-        town.truth.cite("development_reform.project", town.truth.plant(rule, kind, verdict, count, **said), ids)
+        _plant_projects(town, (kind, verdict), firms, (np.full(count, total), done, started), **said)
+    _paid_before(town)
+    _land_within(town)
+
+
+def _builders(town: Town, count: int, level: float) -> Array:
+    """Owners, and a contractor for each; in two rows."""
+    firms = town.take(2 * count, shops=False).reshape(2, count)
+    town.sell(firms.ravel(), np.full(2 * count, level))
+    return firms
+
+
+def _plant_projects(
+    town: Town, said: tuple[str, Verdict], firms: Array, work: tuple[Array, Array, Array], **estimates: Array
+) -> None:
+    """`work`: total and completed investment, and the day of the beginning."""
+    ids = build(town, firms[0], firms[1:].T, *work)
+    numbers = town.truth.plant("project_tax_gap", *said, len(ids), **estimates)
+    town.truth.cite("development_reform.project", numbers, ids)
+
+
+def _paid_before(town: Town) -> None:
+    """What was paid before the project began is not for it."""
+    count = town.few // 2
+    firms = _builders(town, count, 2e4)
+    town.sales[firms[0], :12] = 9e5
+    town.tell_revenue(firms[0])
+    work = np.full(count, 6e7), np.full(count, 4e7), days_ago(town.rng, 380, 400, count)
+    _plant_projects(town, ("paid before it began", HIT), firms, work)
+
+
+def _land_within(town: Town) -> None:
+    """The investment is mostly the price of the owner's land, whose deed tax was paid before the work began."""
+    count = town.few // 2
+    firms, price = _builders(town, count, 2e4), np.full(count, 5.5e7)
+    signed = days_ago(town.rng, 650, 700, count)
+    grant_land(town, firms[0], 9000.0, price, signed)
+    file_land_use(town, firms[0], 9000.0)
+    _pay(town, firms[0], price, 1.0, after(signed, 5, 30, town.rng))
+    work = np.full(count, 9e7), np.full(count, 6e7), days_ago(town.rng, 450, 500, count)
+    _plant_projects(town, ("investment of land", MILD), firms, work)

@@ -66,12 +66,13 @@ def _low_bases(town: Town) -> None:
     risen = case("July reset: base of the year before", MILD, (9000, 20_000), (0.6, 0.75))
     jobs.wages[risen, 0] = np.round(12 * jobs.base[risen], 2)
     _two_rows(town)
+    _halves(town)
     _unsaid_months(town)
     _dispatched(town)
 
 
 def _two_rows(town: Town) -> None:
-    """Two insurances at one employer add up, and so do two wage records of half a year each."""
+    """Two insurances at one employer add up."""
     few = town.few // 2
     for kind, verdict, share in (("two bases too low together", HIT, 0.35), ("two bases add up", CLEAR, 0.5)):
         jobs = _staff(town, few)
@@ -87,6 +88,23 @@ def _two_rows(town: Town) -> None:
         )
         _cite(town, numbers, jobs, at)
         town.truth.cite("social_security.insured", numbers, more.insured_ids())
+
+
+def _halves(town: Town) -> None:
+    """Two wage records of half a year each add up."""
+    few = town.few // 2
+    for kind, verdict, share in (("wages in two halves", HIT, 0.7), ("wages in two halves, enough", CLEAR, 0.95)):
+        jobs, at = _staff(town, few), np.arange(few)
+        mean = np.full(few, 14_000.0)
+        _set(jobs, at, mean, mean * share, 6)
+        more = town.employ(jobs.person[at], jobs.firm[at])
+        more.base[:] = more.fund_base[:] = np.nan
+        more.wages[:], more.months[:] = jobs.wages[at], 6
+        fair = {name: (part - share) * mean * 12 * _RATE for name, part in (("low", 0.9), ("high", 1.0))}
+        numbers = town.truth.plant(
+            "underdeclared_contribution_base", kind, verdict, few, **fair if verdict == HIT else {}
+        )
+        _cite(town, numbers, jobs, at)
 
 
 def _unsaid_months(town: Town) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cities.facts.events import build_small
+from benchmarks.cities.facts.events import build_small, file_return
 from benchmarks.cities.facts.town import MONTHS, YEARS, Town
 from benchmarks.cities.facts.truth import CLEAR, HIT, MILD, OPEN, Verdict
 
@@ -125,5 +125,11 @@ def _key_taxpayers(town: Town) -> None:
         gone = np.arange(len(jobs)) % 10 >= stay
         jobs.wages[gone, 1] = jobs.fund_base[gone] = np.nan
         jobs.status[gone] = 3
+    town.hire(case("as large as ever", CLEAR, few // 2, 6e6, 1.0), 10)
+    refunded = case("refunded", MILD, few // 2, 6e6, 1.0)
+    town.hire(refunded, 10)
+    year = 0.03 * town.sales[refunded, 14:].sum(axis=1) + 0.02 * town.revenue[refunded, 1]
+    day = np.full(len(refunded), np.datetime64("2025-09-20"))
+    file_return(town, refunded, "VAT", day, taxable=0.0, paid=np.round(-0.5 * year, 2))
     small = case("no key taxpayer", CLEAR, few // 2, 3e4, 0.4)
     town.hire(small, 4)

@@ -115,7 +115,8 @@ class _Sent:
 
     def _commerce(self) -> None:
         town, firms, rng = self.town, self.town.firms, self.rng
-        who = rng.permutation(np.flatnonzero(town.in_commerce))
+        twice = town.in_commerce & town.free & (rng.random(len(town)) < 0.003)
+        who = rng.permutation(np.concatenate([np.flatnonzero(town.in_commerce), np.flatnonzero(twice)]))
         columns = self._rows(replace(_COMMERCE, behind=0.0), who)
         planted = pa.array(~town.free[who])
         owner = firms.owner[who]
@@ -133,7 +134,7 @@ class _Sent:
             "established_on": _dates(town.established[who]),
             "industry_code": _industry(town.industry[who], rng),
             "division_code": pa.array((_CODES[firms.district[who]] * 1000 + who % 7 + 1).astype(str).tolist()),
-            "registered_capital": pa.array(np.round(rng.lognormal(13.5, 1.2, len(who)), -4)),
+            "registered_capital": pa.array(np.round(rng.lognormal(13.5, 1.2, len(town)), -4)[who]),
         }  # fmt: skip
         self.names[who] = columns["name"].to_pylist()
         self._put_enterprises(_COMMERCE.name, columns, who)
@@ -177,7 +178,8 @@ class _Sent:
         first = np.arange(len(who)) < len(known)
         for table in self.numbers:
             table[who[first]] = numbers[first]
-        newer = np.array([len(one) == 15 for one in numbers[first]]) & (rng.random(len(known)) < 0.3)
+        newer = np.array([len(one) == 15 for one in numbers[first]]) & (rng.random(len(known)) < 0.6)
+        newer &= np.array(columns["uscc"].to_pylist(), object)[first] == self.usccs[who[first]]
         self.numbers[1][who[first][newer]] = self.usccs[who[first][newer]]
         self.names[who[first]] = np.array(columns["name"].to_pylist(), object)[first]
         self._put_enterprises(_TAX.name, columns, who)
@@ -190,7 +192,7 @@ class _Sent:
     def _employers(self, jobs: Jobs) -> None:
         town = self.town
         insuring = np.unique(jobs.firm[~np.isnan(jobs.base)])
-        who = self.rng.permutation(insuring)
+        who = self.rng.permutation(np.concatenate([insuring, insuring[self.rng.random(len(insuring)) < 0.01]]))
         columns = self._rows(_EMPLOYER, who)
         paying = ~np.isnan(jobs.base) & (jobs.status == 1)
         pairs = np.unique(np.stack([jobs.firm[paying], jobs.person[paying]]), axis=1)
