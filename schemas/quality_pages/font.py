@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from schemas.rendering.fonts import FAMILY, woff2
+from schemas.rendering.fonts import FAMILY, web_font
 
 ROOM: Final = Path(__file__).resolve().parents[1]
 _ENDINGS: Final = (".j2", ".py", ".yaml")
@@ -18,6 +18,6 @@ _ENDINGS: Final = (".j2", ".py", ".yaml")
 def font_rule() -> str:
     """An `@font-face` rule with the font inside, about 0.1 MB; the first call takes one or two seconds."""
     texts = "".join(path.read_text(encoding="utf-8") for path in ROOM.rglob("*") if path.suffix in _ENDINGS)
-    encoded = base64.b64encode(woff2("".join(sorted(set(texts))))).decode("ascii")
-    source = f"url(data:font/woff2;base64,{encoded}) format('woff2')"
+    encoded = base64.b64encode(web_font("".join(sorted(set(texts))))).decode("ascii")
+    source = f"url(data:font/woff;base64,{encoded}) format('woff')"
     return f"@font-face{{font-family:'{FAMILY}';font-weight:100 900;src:{source}}}"
