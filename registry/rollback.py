@@ -38,7 +38,7 @@ class Kept:
     """A version that can be put in force again.
 
     `products`: entity → the version that its files carry. `stored`: entity → the partition that holds their rows, where
-    there is one. `masters`: entity → persons or enterprises.
+    there is one. `masters`: entity → persons or enterprises. `relations`: the version that their files carry.
     """
 
     version: int
@@ -48,6 +48,11 @@ class Kept:
     products: Mapping[Entity, int]
     stored: Mapping[Entity, int]
     masters: Mapping[str, int]
+    relations: str | None = None
+
+    def is_as(self, other: "Kept") -> bool:
+        """Whether both hold the same data."""
+        return (self.products, self.relations) == (other.products, other.relations)
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,7 @@ def _kept(connection: Connection, zones: Zones) -> tuple[Kept, ...]:
         rows = connection.execute(
             text(
                 "SELECT v.version, v.status, v.committed_at, v.as_of, v.manifest->'facts'->'masters' AS masters,"
+                " v.manifest->'facts'->'relations'->>'version' AS relations,"
                 " jsonb_object_agg(p.product, p.product_version) AS products,"
                 " jsonb_object_agg(p.product, p.stored) AS stored FROM registry.version v"
                 " JOIN registry.version_product p USING (version) GROUP BY v.version"
@@ -178,7 +184,7 @@ def _kept(connection: Connection, zones: Zones) -> tuple[Kept, ...]:
             )
         ).all()
     found = [
-        Kept(row.version, row.status, row.committed_at, row.as_of, row.products, there, row.masters)
+        Kept(row.version, row.status, row.committed_at, row.as_of, row.products, there, row.masters, row.relations)
         for row, there in ((row, _there(row.stored, tables)) for row in rows)
     ]
     return tuple(one for one in found if _has_files(one, zones))
@@ -232,7 +238,7 @@ def _target(found: Sequence[Kept], to: int | None) -> Kept:
     in_force, listed = found[0], ", ".join(str(one.version) for one in sorted(found, key=lambda one: one.version))
     remedy = "`sitong rollback --list` shows what can be gone back to"
     if to is None:
-        served = min((one.version for one in found if one.products == in_force.products), default=in_force.version)
+        served = min((one.version for one in found if one.is_as(in_force)), default=in_force.version)
         older = [one for one in found if one.status == "published" and one.version < served]
         if not older:
             raise BadSpecification("no older version is kept", f"version {in_force.version}", remedy=remedy)
@@ -240,7 +246,7 @@ def _target(found: Sequence[Kept], to: int | None) -> Kept:
     chosen = next((one for one in found if one.version == to), None)
     if chosen is None:
         raise BadSpecification(f"version {to} is not kept", "--to", f"one of {listed}", remedy)
-    if chosen.products == in_force.products:
+    if chosen.is_as(in_force):
         raise BadSpecification(f"what version {to} holds is in force", "--to", "another version", remedy)
     return chosen
 

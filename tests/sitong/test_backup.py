@@ -11,12 +11,14 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
+from sitong import archive_checkup, keeping
+from sitong.archive_checkup import STALE_HOURS
 from sitong.backup import Backups, back_up
 from sitong.drill import drill
 from sitong.restore import chosen, restore
-from sitong.settings import Settings
+from sitong.settings import Settings, load_settings, now
 from storage.archive import configured, read_archive
-from storage.errors import BadSpecification, ContractBroken
+from storage.errors import BadSpecification, ContractBroken, SourceUnavailable
 from storage.lock import home_lock
 from storage.manifest import describe_file, verify
 from storage.server import EmbeddedServer
@@ -176,6 +178,59 @@ def test_what_did_not_change_is_linked_and_old_backups_and_logs_go(made, tmp_pat
     [generation] = (to / "log").iterdir()
     segments = sorted(path.name for path in generation.iterdir() if path.suffix != ".json")
     assert segments[0] >= str(json.loads((old / "manifest.json").read_text("utf-8"))["facts"]["first_segment"])
+
+
+def test_backups_and_drills_by_schedule_honour_judgements_and_the_doctor_sees_them(made, tmp_path, monkeypatch):
+    """A judged value and a suppressed record, of which a backup of the day before would know nothing."""
+    home, to = keeping_owner(made[0], tmp_path / "home"), tmp_path / "backups"
+    with EmbeddedServer(Zones(home).postgres) as server, psycopg.connect(server.libpq_uri("owner")) as connection:
+        known = connection.execute("SELECT master_id FROM population.person ORDER BY 1").fetchall()
+        query = "SELECT source || '.' || dataset || '/' || record_id FROM population.person_crosswalk ORDER BY 1"
+        [record] = connection.execute(f"{query} LIMIT 1").fetchone()
+    for master, *_ in known:
+        done = call("judge", "override", master, "name", "判定之名", "--reason", "paper file", "--home", home)
+        assert done.status == 0, done.said
+    assert call("judge", "suppress", record, "--reason", "test record", "--home", home).status == 0
+    monkeypatch.setenv("SITONG_BACKUP_TO", str(to))
+    assert "there is no backup yet" in call("doctor", "--home", home).said
+    assert call("run", "--drops", tmp_path, "--home", home, "--as-of", AS_OF).status == 0
+    settings = load_settings(home=home)
+    with home_lock(settings.zones):
+        keeping.scheduled_backup(settings, now())
+    done = keeping.rehearse(settings, now())
+    assert done.passed
+    assert (done.rpo_seconds <= done.rpo_target_seconds, done.rto_seconds > 0) == (True, True)
+    again = restore(chosen(to), tmp_path / "again", None, AT)
+    assert again.version == 2
+    golden = pq.read_table(tmp_path / "again/published/person/current/data.parquet").column("name").to_pylist()
+    assert golden.count("判定之名") >= len(known) - 1  # the suppressed record may have been somebody's only one
+    crosswalk = pq.read_table(tmp_path / "again/published/person_crosswalk/current/data.parquet").to_pylist()
+    assert record not in {f"{row['source']}.{row['dataset']}/{row['record_id']}" for row in crosswalk}
+    told = call("doctor", "--home", home).said
+    assert "1 kept, the newest 0.0 hours old, version 2" in told
+    assert "bytes behind, no gap" in told, told
+
+
+def test_the_doctor_tells_what_could_not_be_replayed(made, tmp_path, monkeypatch):
+    home, to = keeping_owner(made[0], tmp_path / "home"), tmp_path / "backups"
+    settings = Settings(home=home, backup_to=to)
+    with home_lock(settings.zones):
+        back_up(settings, to, now() - timedelta(hours=STALE_HOURS + 1))
+    with pytest.raises(SourceUnavailable, match="the newest backup is 49 hours old"):
+        archive_checkup.backups(settings)
+    folder = configured(home / "postgres")
+    first = verify(chosen(to)).facts["first_segment"]
+    with EmbeddedServer(Zones(home).postgres) as server, server._superuser() as asked:
+        for _ in range(3):
+            asked.execute("SELECT pg_switch_wal() FROM pg_logical_emit_message(false, 'x', repeat('x', 99))")
+    assert "no gap" in archive_checkup.log_archive(settings)
+    segments = sorted(path for path in folder.iterdir() if path.name > str(first) and path.suffix == "")
+    segments[0].rename(tmp_path / "lost")
+    with pytest.raises(SourceUnavailable, match=f"would stop before segment {segments[0].name}"):
+        archive_checkup.log_archive(settings)
+    folder.rename(tmp_path / "away")
+    with pytest.raises(SourceUnavailable, match="cannot be reached"):
+        archive_checkup.log_archive(settings)
 
 
 KILLED = """

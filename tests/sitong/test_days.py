@@ -130,6 +130,8 @@ def test_what_was_known_of_a_person_can_be_asked(days):
     assert f"mobile 手机号码: {row['mobile']}" in now.said
     before = call(*asked, "--valid", "2026-03-31", environment=environment)
     assert f"mobile 手机号码: {row['mobile_before']}" in before.said
+    assert row["id_number"] not in now.said  # numbers of persons are masked, as on pages
+    assert f"id_number 证件号码: {row['id_number'][:4]}**" in now.said
     early = call(*asked, "--known", "2020-01-01", environment=environment)
     assert early.status == 2
     assert "nothing is known" in early.said
