@@ -14,6 +14,7 @@ import pytest
 from sitong import archive_checkup, keeping
 from sitong.archive_checkup import STALE_HOURS
 from sitong.backup import Backups, back_up
+from sitong.checkup import checkup
 from sitong.drill import drill
 from sitong.restore import chosen, restore
 from sitong.settings import Settings, load_settings, now
@@ -180,11 +181,11 @@ def test_what_did_not_change_is_linked_and_old_backups_and_logs_go(made, tmp_pat
     assert segments[0] >= str(json.loads((old / "manifest.json").read_text("utf-8"))["facts"]["first_segment"])
 
 
-def test_backups_and_drills_by_schedule_honour_judgements_and_the_doctor_sees_them(made, tmp_path, monkeypatch):
+def test_backups_and_drills_by_schedule_honour_judgements_and_the_doctor_sees_them(made, days, tmp_path, monkeypatch):
     """A judged value and a suppressed record, of which a backup of the day before would know nothing."""
     home, to = keeping_owner(made[0], tmp_path / "home"), tmp_path / "backups"
     with EmbeddedServer(Zones(home).postgres) as server, psycopg.connect(server.libpq_uri("owner")) as connection:
-        known = connection.execute("SELECT master_id FROM population.person ORDER BY 1").fetchall()
+        known = connection.execute("SELECT master_id FROM population.person ORDER BY 1 LIMIT 2").fetchall()
         query = "SELECT source || '.' || dataset || '/' || record_id FROM population.person_crosswalk ORDER BY 1"
         [record] = connection.execute(f"{query} LIMIT 1").fetchone()
     for master, *_ in known:
@@ -192,8 +193,9 @@ def test_backups_and_drills_by_schedule_honour_judgements_and_the_doctor_sees_th
         assert done.status == 0, done.said
     assert call("judge", "suppress", record, "--reason", "test record", "--home", home).status == 0
     monkeypatch.setenv("SITONG_BACKUP_TO", str(to))
-    assert "there is no backup yet" in call("doctor", "--home", home).said
-    assert call("run", "--drops", tmp_path, "--home", home, "--as-of", AS_OF).status == 0
+    with pytest.raises(SourceUnavailable, match="there is no backup yet"):
+        archive_checkup.backups(load_settings(home=home))
+    assert call("run", "--drops", days[1], "--home", home, "--as-of", "2026-04-02").status == 0
     settings = load_settings(home=home)
     with home_lock(settings.zones):
         keeping.scheduled_backup(settings, now())
@@ -206,9 +208,10 @@ def test_backups_and_drills_by_schedule_honour_judgements_and_the_doctor_sees_th
     assert golden.count("判定之名") >= len(known) - 1  # the suppressed record may have been somebody's only one
     crosswalk = pq.read_table(tmp_path / "again/published/person_crosswalk/current/data.parquet").to_pylist()
     assert record not in {f"{row['source']}.{row['dataset']}/{row['record_id']}" for row in crosswalk}
-    told = call("doctor", "--home", home).said
-    assert "1 kept, the newest 0.0 hours old, version 2" in told
-    assert "bytes behind, no gap" in told, told
+    told = {check.name: (check.fine, check.detail) for check in checkup(settings)}
+    assert told["backups 备份"] == (True, "1 kept, the newest 0.0 hours old, version 2")
+    assert told["log archive 日志归档"][0], told
+    assert "bytes behind, no gap" in told["log archive 日志归档"][1]
 
 
 def test_the_doctor_tells_what_could_not_be_replayed(made, tmp_path, monkeypatch):
