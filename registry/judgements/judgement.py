@@ -4,11 +4,12 @@ Owns the shape of a judgement. It refuses records of datasets that are not of on
 values that the attribute's type does not take. Invariant: the two records of a pair stand in order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final, Literal
+from unicodedata import category
 
 from registry.master_ids import LETTERS, is_master_id
 from registry.policy import ENTITIES, Attribute, Entity, policy
@@ -102,14 +103,23 @@ class Author:
 
     def __post_init__(self) -> None:
         """Refuse judgements that nobody stands for."""
-        for word, text in (("an author", self.name), ("a reason", self.reason)):
-            if not text.strip() or len(text) > MOST_LETTERS:
+        self._refuse(lambda text, _: bool(text.strip()) and len(text) <= MOST_LETTERS)
+
+    def refuse_unreadable(self) -> None:
+        """Refuse, of who judges now, what cannot be kept or shown; a reason may have lines.
+
+        Raises:
+            BadSpecification: with what is expected.
+        """
+        self._refuse(lambda text, breaks: _is_text(text, breaks=breaks))
+
+    def _refuse(self, is_fine: Callable[[str, bool], bool]) -> None:
+        for word, text, breaks in (("an author", self.name, False), ("a reason", self.reason, True)):
+            if not is_fine(text, breaks):
                 raise BadSpecification(
-                    f"a judgement needs {word}",
-                    "judgement",
-                    f"1 to {MOST_LETTERS} characters",
+                    f"a judgement needs {word}", "judgement", f"1 to {MOST_LETTERS} characters, no control characters",
                     "say who judges and why",
-                )
+                )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -134,7 +144,7 @@ def not_link(one: RecordKey, other: RecordKey) -> Statement:
 
 def suppress(record: RecordKey) -> Statement:
     """The record is left out of the base."""
-    return Statement(record.entity(), "suppress", record=record)
+    return Statement(_base_of(record), "suppress", record=record)
 
 
 def override(master_id: str, attribute: str, value: str | None) -> Statement:
@@ -168,11 +178,35 @@ def overridable(entity: Entity) -> Mapping[str, Attribute]:
 def _pair(kind: Literal["link", "not_link"], one: RecordKey, other: RecordKey) -> Statement:
     if one == other:
         raise BadSpecification("a record is not judged against itself", str(one.table), "two records")
-    if one.entity() != other.entity():
+    if _base_of(one) != _base_of(other):
         raise BadSpecification(
             "a person's record and an enterprise's are never one", "judgement", "two records of one base"
         )
     return Statement(one.entity(), kind, record=min(one, other), other=max(one, other))
+
+
+def _base_of(record: RecordKey) -> Entity:
+    """The base of a record that may be judged."""
+    if not _is_text(record.record_id):
+        raise BadSpecification(
+            "this is no key of a record", record.table, f"1 to {MOST_LETTERS} characters, no control characters"
+        )
+    return record.entity()
+
+
+def _is_text(text: str, *, breaks: bool = False) -> bool:
+    """Whether a text can be kept, and shown without doing anything to the screen.
+
+    Refused are control characters, halves of characters, and marks that turn the direction of what follows.
+    """
+    shown = text.translate(_BREAKS) if breaks else text
+    return len(text) <= MOST_LETTERS and not any(
+        category(letter) in ("Cc", "Cs") or letter in _TURNING for letter in shown
+    )
+
+
+_BREAKS: Final = dict.fromkeys(map(ord, "\n\r\t"))
+_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def _check_value(attribute: Attribute, value: str | None) -> None:
@@ -181,8 +215,11 @@ def _check_value(attribute: Attribute, value: str | None) -> None:
         if not attribute.column.nullable:
             raise BadSpecification("this attribute always has a value", name, "a value")
         return
-    if not value.strip() or len(value) > MOST_LETTERS:
-        raise BadSpecification("an empty or endless value", name, f"1 to {MOST_LETTERS} characters, or none at all")
+    if not value.strip() or not _is_text(value):
+        raise BadSpecification(
+            "an empty, endless or unreadable value", name,
+            f"1 to {MOST_LETTERS} characters, no control characters, or none at all",
+        )  # fmt: skip
     if not _is_of(kind, value):
         raise BadSpecification("the value is not of the attribute's type", name, kind.value)
 

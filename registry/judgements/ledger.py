@@ -36,8 +36,10 @@ def add(connection: Connection, author: Author, said: Sequence[Statement], at: d
         at: the moment.
 
     Raises:
-        BadSpecification: a master id that was never given, or a judgement that is withdrawn already.
+        BadSpecification: a master id that was never given, a judgement that is withdrawn already, or an author or a
+            reason that cannot be kept.
     """
+    author.refuse_unreadable()
     hold(connection)
     return [_added(connection, author, one, at) for one in said]
 

@@ -157,8 +157,26 @@ def test_a_split_overrules_a_merge_and_an_unmerge_names_its_links():
         lambda: Author("wang", " "),
         lambda: withdraw(Judgement(2, AT, AUTHOR, Statement("person", "withdraw", withdraws=1))),
         lambda: acts.split(RECORDS[:1], RECORDS[:1]),
+        lambda: suppress(RecordKey("police", "resident", "x" * 2001)),
     ],
 )
 def test_what_cannot_be_said_is_refused(wrong):
     with pytest.raises(BadSpecification):
         wrong()
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800", "甲\x1b[2J", "甲\n乙", "\u202e甲"])
+def test_what_cannot_be_kept_or_would_play_with_the_screen_is_refused(text):
+    for said in (
+        lambda: suppress(RecordKey("police", "resident", text)),
+        lambda: link(RECORDS[0], RecordKey("police", "resident", text)),
+        lambda: override(MASTERS[0], "name", text),
+        lambda: Author(text, "paper file").refuse_unreadable(),
+    ):
+        with pytest.raises(BadSpecification, match="no control characters"):
+            said()
+    if "\n" in text:
+        Author("wang", text).refuse_unreadable()  # a reason may have lines
+    else:
+        with pytest.raises(BadSpecification, match="no control characters"):
+            Author("wang", text).refuse_unreadable()
