@@ -10,11 +10,12 @@ import base64
 import logging
 import tempfile
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib import resources
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from fontTools import subset
@@ -103,22 +104,22 @@ def _web_font(characters: str) -> bytes:
 
 def _static(characters: str, family: str) -> TTFont:
     """A TrueType face of one weight: the renderer of pictures draws nothing from variable outlines (CFF2)."""
-    with _face() as face:
-        drawn = face.getGlyphSet(location={"wght": _PICTURE_WEIGHT})
-        names = {ord(character): name for character in characters if (name := face.getBestCmap().get(ord(character)))}
+    with _DRAWING:
+        face = _regular()
+        names = {ord(character): name for character in characters if (name := face.names.get(ord(character)))}
         order = [".notdef", *dict.fromkeys(names.values())]
-        builder = FontBuilder(face["head"].unitsPerEm, isTTF=True)
-        builder.setupGlyphOrder(order)
-        builder.setupCharacterMap(names)
-        outlines = {name: _outline(drawn, name) for name in order}
-        builder.setupGlyf({name: outline.glyph for name, outline in outlines.items()})
-        left = {name: getattr(builder.font["glyf"][name], "xMin", 0) for name in order}  # or renderers move the outline
-        builder.setupHorizontalMetrics({name: (outlines[name].width, left[name]) for name in order})
-        builder.setupHorizontalHeader(ascent=face["hhea"].ascent, descent=face["hhea"].descent)
-        builder.setupNameTable(_names(family))
-        builder.setupOS2(sTypoAscender=face["OS/2"].sTypoAscender, sTypoDescender=face["OS/2"].sTypoDescender)
-        builder.setupPost()
-        return builder.font
+        outlines = {name: face.outline(name) for name in order}
+    builder = FontBuilder(face.units, isTTF=True)
+    builder.setupGlyphOrder(order)
+    builder.setupCharacterMap(names)
+    builder.setupGlyf({name: outline.glyph for name, outline in outlines.items()})
+    left = {name: getattr(builder.font["glyf"][name], "xMin", 0) for name in order}  # or renderers move the outline
+    builder.setupHorizontalMetrics({name: (outlines[name].width, left[name]) for name in order})
+    builder.setupHorizontalHeader(ascent=face.hhea.ascent, descent=face.hhea.descent)
+    builder.setupNameTable(_names(family))
+    builder.setupOS2(sTypoAscender=face.os2.sTypoAscender, sTypoDescender=face.os2.sTypoDescender)
+    builder.setupPost()
+    return builder.font
 
 
 def _names(family: str) -> dict[str, str]:
@@ -134,15 +135,31 @@ class _Outline:
     width: int
 
 
-_OUTLINES: dict[str, _Outline] = {}  # a report and its pictures share most characters
+class _Regular:
+    """The face at the weight of pictures, and what has been drawn of it: a report and its pictures share much."""
+
+    def __init__(self) -> None:
+        face = _face()
+        self.names = face.getBestCmap()
+        self.units, self.hhea, self.os2 = face["head"].unitsPerEm, face["hhea"], face["OS/2"]
+        self._glyphs = face.getGlyphSet(location={"wght": _PICTURE_WEIGHT})
+        self._outlines: dict[str, _Outline] = {}
+
+    def outline(self, name: str) -> _Outline:
+        """A glyph by name."""
+        if name not in self._outlines:
+            pen, glyph = TTGlyphPen(None), self._glyphs[name]
+            glyph.draw(Cu2QuPen(pen, max_err=1.0, reverse_direction=True))
+            self._outlines[name] = _Outline(pen.glyph(), round(glyph.width))
+        return self._outlines[name]
 
 
-def _outline(drawn: Any, name: str) -> _Outline:  # noqa: ANN401 - fontTools has no types
-    if name not in _OUTLINES:
-        pen = TTGlyphPen(None)
-        drawn[name].draw(Cu2QuPen(pen, max_err=1.0, reverse_direction=True))
-        _OUTLINES[name] = _Outline(pen.glyph(), round(drawn[name].width))
-    return _OUTLINES[name]
+@cache
+def _regular() -> _Regular:
+    return _Regular()
+
+
+_DRAWING = Lock()  # a face reads its file as it goes, which two threads must not do at once
 
 
 def _face() -> TTFont:
