@@ -1,16 +1,20 @@
 """The queue of uncertain links: the pairs of the newest match that nobody has decided, the most instructive first.
 
-A pair has a place in the queue of a match, which says nothing of its records and so may stand in an address.
+A pair has a place in the queue of a match, which says nothing of its records and so may stand in an address. The pairs
+of a match never change: a process reads them once, and a page looks up only what was decided since.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from matching.model import MatchModel
 from matching.parameters import Parameters, read
@@ -23,15 +27,9 @@ from storage.zones import Zones
 _FILE: Final = "review.parquet"
 _SIDES: Final = ("left", "right")
 _KEY: Final = ("source", "dataset", "record_id")
-_LIMITS: Final[dict[str, str | bool | int | float | list[str]]] = {"threads": 1, "memory_limit": "512MB"}
 _MOST_MODELS: Final = 8  # one an entity, and those of runs that readers still have open
-
-_WAITING: Final = """
-    from read_parquet(?, file_row_number = true) as pair
-    anti join decided using (left_source, left_dataset, left_record_id, right_source, right_dataset, right_record_id)
-    anti join out as one on (left_source, left_dataset, left_record_id) = (one.source, one.dataset, one.record_id)
-    anti join out as other on (right_source, right_dataset, right_record_id) = (other.source, other.dataset, other.record_id)
-"""  # noqa: E501 - one condition a line
+_MOST_QUEUES: Final = 2  # one an entity; of 100,000 pairs each takes 40 MB
+_APART: Final = chr(31)
 
 
 @dataclass(frozen=True)
@@ -88,28 +86,50 @@ def queue(zones: Zones, run: Manifest, settled: tuple[Iterable[Pair], Iterable[R
         settled: pairs that were decided, and records that are left out of the base.
         start: the place from which the next pair is taken.
     """
-    path = str(folder_of(zones, run) / _FILE)
-    with duckdb.connect(config=_LIMITS) as connection:
-        connection.register("decided", _pairs(settled[0]))
-        connection.register("out", _records(settled[1]))
-        [(counted,)] = connection.execute(f"select count(*) {_WAITING}", [path]).fetchall()
-        found: pa.Table = connection.sql(
-            f"select pair.* {_WAITING} where file_row_number >= ? order by file_row_number limit 1",
-            params=[path, start],
-        ).to_arrow_table()
-        rows = found.to_pylist()
-    return Queue(_waiting(run, rows[0]) if rows else None, counted)
+    pairs = _pairs(folder_of(zones, run) / _FILE)
+    places = np.flatnonzero(~pairs.settled(*settled))
+    at = int(np.searchsorted(places, start))
+    following = _waiting(run, pairs.rows, int(places[at])) if at < len(places) else None
+    return Queue(following, len(places))
 
 
 def waiting_at(zones: Zones, run: Manifest, place: int) -> Waiting | None:
     """The pair at a place of a match's queue, decided or not; None where it has no such place."""
-    path = str(folder_of(zones, run) / _FILE)
-    with duckdb.connect(config=_LIMITS) as connection:
-        found: pa.Table = connection.sql(
-            "select * from read_parquet(?, file_row_number = true) where file_row_number = ?", params=[path, place]
-        ).to_arrow_table()
-        rows = found.to_pylist()
-    return _waiting(run, rows[0]) if rows else None
+    rows = _pairs(folder_of(zones, run) / _FILE).rows
+    return _waiting(run, rows, place) if 0 <= place < len(rows) else None
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """All pairs of a queue in order; `left`, `right`: their records as one text each."""
+
+    rows: pa.Table
+    left: pa.Array
+    right: pa.Array
+
+    def settled(self, decided: Iterable[Pair], out: Iterable[RecordKey]) -> npt.NDArray[np.bool_]:
+        """Which pairs were decided, either way round, or have a record that is left out of the base."""
+        known = pc.binary_join_element_wise(self.left, self.right, _APART)
+        both = [_text(*pair) for one, other in decided for pair in ((one, other), (other, one))]
+        gone = pa.array([_text(one) for one in out], pa.string())
+        settled = pc.is_in(known, value_set=pa.array(both, pa.string()))
+        for side in (self.left, self.right):
+            settled = pc.or_(settled, pc.is_in(side, value_set=gone))
+        return np.asarray(settled.to_numpy(zero_copy_only=False))
+
+
+@lru_cache(maxsize=_MOST_QUEUES)
+def _pairs(path: Path) -> _Pairs:
+    rows = pq.read_table(path, partitioning=None).combine_chunks()
+    sides = [
+        pc.binary_join_element_wise(*(rows.column(f"{side}_{name}").combine_chunks() for name in _KEY), _APART)
+        for side in _SIDES
+    ]
+    return _Pairs(rows, *sides)
+
+
+def _text(*keys: RecordKey) -> str:
+    return _APART.join(getattr(key, name) for key in keys for name in _KEY)
 
 
 def model_of(zones: Zones, run: Manifest) -> tuple[MatchModel, Parameters]:
@@ -127,25 +147,10 @@ def folder_of(zones: Zones, run: Manifest) -> Path:
     return zones.matching(run.name, run.version)
 
 
-def _waiting(run: Manifest, row: Mapping[str, Any]) -> Waiting:
+def _waiting(run: Manifest, rows: pa.Table, place: int) -> Waiting:
+    [row] = rows.slice(place, 1).to_pylist()
     left, right = (RecordKey(*(str(row[f"{side}_{name}"]) for name in _KEY)) for side in _SIDES)
     return Waiting(
-        run, row["file_row_number"], left, right, row["match_probability"], row["reason"], row["record_pairs"],
-        row["alike"], row["weights"], row["levels"],
+        run, place, left, right, row["match_probability"], row["reason"], row["record_pairs"], row["alike"],
+        row["weights"], row["levels"],
     )  # fmt: skip
-
-
-def _pairs(decided: Iterable[Pair]) -> pa.Table:
-    """Each pair both ways round: the queue names the two as they stand in the match."""
-    both = [pair for one, other in decided for pair in ((one, other), (other, one))]
-    columns = {
-        f"{side}_{name}": pa.array([getattr(pair[place], name) for pair in both], pa.string())
-        for place, side in enumerate(_SIDES)
-        for name in _KEY
-    }
-    return pa.table(columns)
-
-
-def _records(records: Iterable[RecordKey]) -> pa.Table:
-    found: Sequence[RecordKey] = list(records)
-    return pa.table({name: pa.array([getattr(one, name) for one in found], pa.string()) for name in _KEY})
