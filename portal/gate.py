@@ -1,5 +1,7 @@
 """What every answer passes: security headers, the count by route, one line of access log, and the catch of failures.
 
+A HEAD is answered as a GET without its body, whatever the route.
+
 The log and the counts name the declared route (`/findings/{finding_id}`), never the address that was asked for: nothing
 that a reader typed reaches them. A failure is logged by its kind and place; its text may hold a value of a person.
 """
@@ -67,25 +69,29 @@ class Gate:
             await self._app(scope, receive, send)
             return
         began, status = time.perf_counter(), 0
+        bare = scope["method"] == "HEAD"
+        asked = {**scope, "method": "GET"} if bare else scope
 
         async def guarded(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message).update(self._headers)
+            elif bare:
+                message = {**message, "body": b""}
             await send(message)
 
         try:
-            await self._app(scope, receive, guarded)
+            await self._app(asked, receive, guarded)
         except Exception as error:  # noqa: BLE001 - the boundary of a request
             log.error("request failed kind=%s at=%s", type(error).__name__, _place(error))  # noqa: TRY400 - no text of it
             if not status:  # an answer that has begun cannot be taken back
-                await error_page(Request(scope), 500)(scope, receive, guarded)
-        self._note(scope, status, time.perf_counter() - began)
+                await error_page(Request(asked), 500)(asked, receive, guarded)
+        self._note(scope["method"], asked, status, time.perf_counter() - began)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _note(self, method: str, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+        method = method if method in _METHODS else "other"
         self._counts.requests.labels(method, route, str(status)).inc()
         self._counts.seconds.labels(route).observe(seconds)
         log.info("request method=%s route=%s status=%d ms=%.1f", method, route, status, seconds * 1000)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlencode
 
 import httpx
 from authlib.oauth2.base import OAuth2Error
@@ -24,7 +24,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
 from portal.config import Provider, is_safe
-from storage.errors import SourceRejected, SourceUnavailable
+from storage.errors import SitongError, SourceRejected, SourceUnavailable
 
 SIGNED_BY: Final = ("RS256", "PS256", "ES256", "EdDSA")
 """Signatures with a public key only: with a shared one, whoever can check a token can make one."""
@@ -98,6 +98,22 @@ class IdentityProvider:
                 said["authorization_endpoint"], state=trip.state, code_verifier=trip.verifier, nonce=trip.nonce
             )
         return str(address)
+
+    def way_out(self, *, at: datetime) -> str | None:
+        """Where a reader signs out at the provider, too; None where it says of no such place, or nothing.
+
+        Source: OpenID Connect RP-Initiated Logout 1.0, 2.
+        """
+        try:
+            with self._session() as session:
+                address = str(self._metadata(session, at).get("end_session_endpoint") or "")
+        except SitongError:
+            return None
+        if not is_safe(address):
+            return None
+        back = self._spec.portal.rstrip("/") + "/"
+        asked = urlencode({"client_id": self._spec.client_id, "post_logout_redirect_uri": back})
+        return f"{address}{'&' if '?' in address else '?'}{asked}"
 
     def identity(self, trip: Trip, code: str, *, at: datetime) -> str:
         """Who came back with a code: `ISSUER#SUBJECT`.

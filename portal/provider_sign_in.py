@@ -15,8 +15,10 @@ from starlette.responses import RedirectResponse, Response
 from portal import accounts, attempts
 from portal.config import BACK, PortalConfig
 from portal.desk import Workplace
+from portal.pages import page
 from portal.provider import IdentityProvider, Trip
-from portal.sign_in import PROVIDER, form_page, let_in, opened_for, within
+from portal.sign_in import PROVIDER, PROVIDER_OUT, form_page, let_in, opened_for, within
+from portal.texts_sign_in import SIGN_IN
 from storage.errors import SitongError, SourceUnavailable
 
 _TRIP_SECONDS: Final = 600
@@ -49,6 +51,21 @@ def back(request: Request, code: Word = "", state: Word = "", iss: Word = "") ->
     _, _, config = _parts(request)
     answer = _arrived(request, code, state, iss)
     answer.delete_cookie(_cookie(config), secure=config.https, httponly=True, samesite="lax")
+    return answer
+
+
+@router.get(PROVIDER_OUT)
+def out(request: Request) -> Response:
+    """On to the provider, so that its session ends, too; the front page where it has no such place.
+
+    A page of its own that leads on: what a form may lead to is this portal alone (content policy).
+    """
+    provider, workplace, _ = _parts(request)
+    way = provider.way_out(at=workplace.now())
+    if way is None:
+        return RedirectResponse("/", 303)
+    answer = page(request, "signed_out.html.j2", SIGN_IN, way=way)
+    answer.headers["Refresh"] = f"0; url={way}"
     return answer
 
 

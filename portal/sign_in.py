@@ -26,6 +26,7 @@ from portal.texts_sign_in import SIGN_IN
 
 PATH: Final = "/sign-in"
 PROVIDER: Final = "/sign-in/provider"
+PROVIDER_OUT: Final = "/sign-out/provider"
 _MARK: Final = "sitong_mark"
 _MARK_SECONDS: Final = 3600
 
@@ -65,13 +66,15 @@ def sign_in(request: Request, form: Annotated[FormData, Depends(unmarked_form)])
 
 @router.post("/sign-out")
 def sign_out(request: Request, desk: AtDesk, _form: Form) -> Response:
-    """End the session."""
+    """End the session; who came through the provider goes on to sign out there."""
     config: PortalConfig = request.app.state.config
     name = cookie_name(https=config.https)
     with desk.open() as connection:
         sessions.end(connection, request.cookies.get(name, ""))
         accounts.note(connection, desk.actor.name, "signed out", desk.actor.name, at=desk.at)
-    answer = RedirectResponse("/", 303)
+        account = accounts.of_name(connection, desk.actor.name)
+    by_provider = config.provider is not None and account is not None and account.identity is not None
+    answer = RedirectResponse(PROVIDER_OUT if by_provider else "/", 303)
     answer.delete_cookie(name, secure=config.https, httponly=True, samesite="lax")
     return answer
 

@@ -26,4 +26,10 @@ SIGN_IN: Final[Mapping[str, Bilingual]] = {
     "unknown_identity": Bilingual(
         "该身份没有对应的账户，请联系系统管理员。", "That identity has no account here. Ask your administrator."
     ),
+    "signed_out": Bilingual("已退出本系统", "You are signed out here"),
+    "signed_out_what": Bilingual(
+        "正在转到统一身份认证退出；如果页面没有跳转，请点击：",
+        "The identity provider is told that you leave. If nothing happens, go on here:",
+    ),
+    "sign_out_provider": Bilingual("在统一身份认证退出", "Sign out at the identity provider"),
 }

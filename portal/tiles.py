@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from mismatches.wording import UNKNOWN, money
 from portal.bars import Counted
+from portal.words import district_in_english, district_title
 from schemas.bilingual import Language
 from schemas.divisions import district_names, division_name
 
@@ -22,7 +23,7 @@ SHADES: Final = 5  # above none, by equal steps up to the largest
 Measure = Literal["findings", "yuan"]
 
 _COUNTIES_FROM, _CITIES_FROM = 21, 81  # GB/T 2260: last two digits of counties, and of cities under a city
-_LINE: Final = 6  # characters of a name beside each other
+_LINE: Final[Mapping[Language, int]] = {"zh": 6, "en": 11}  # characters of a name beside each other
 _LINES: Final = 2
 _SIZES: Final[Mapping[Language, tuple[tuple[Decimal, str], ...]]] = {
     "zh": ((Decimal(10) ** 8, "亿"), (Decimal(10) ** 4, "万")),
@@ -114,10 +115,11 @@ def _kind(code: str) -> int:
 
 
 def _tile(code: str, row: Counted, place: tuple[int, int], largest: Decimal, look: Look) -> Tile:
-    title, value = division_name(code) or code, _measured(row, look.measure)
+    name, value = division_name(code) or code, _measured(row, look.measure)
+    short = name if look.language == "zh" else district_in_english(name)
     return Tile(
-        title=title,
-        name=_lines(title),
+        title=district_title(code, look.language),
+        name=_lines(short, _LINE[look.language]),
         findings=row.findings,
         likely=money(row.likely) if row.likely is not None else UNKNOWN,
         short=_said(value, look),
@@ -142,6 +144,6 @@ def _said(value: Decimal, look: Look) -> str:
     return f"{value:,.0f}"
 
 
-def _lines(title: str) -> tuple[str, ...]:
-    parts = [title[start : start + _LINE] for start in range(0, len(title), _LINE)]
+def _lines(title: str, width: int) -> tuple[str, ...]:
+    parts = [title[start : start + width] for start in range(0, len(title), width)]
     return tuple(parts if len(parts) <= _LINES else [*parts[: _LINES - 1], f"{parts[_LINES - 1][:-1]}…"])

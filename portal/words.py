@@ -5,6 +5,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
+from pypinyin import lazy_pinyin
+
 from mismatches.cases.declaration import case_rules
 from mismatches.declarations import shipped_rules
 from mismatches.rule import Rule
@@ -71,7 +73,21 @@ def district_title(division: str | None, language: Language) -> str:
     """The name of a district; its code where the name is not known."""
     if division is None:
         return UNKNOWN_DISTRICT.say(language)
-    return division_name(division) or division
+    name = division_name(division)
+    if name is None or language == "zh":
+        return name or division
+    return f"{district_in_english(name)} ({division})"
+
+
+@lru_cache(maxsize=4096)
+def district_in_english(name: str) -> str:
+    """A district as English texts call it: how it sounds, without the word for its kind.
+
+    >>> district_in_english("市南区"), district_in_english("莱西市")
+    ('Shinan', 'Laixi')
+    """
+    bare = name[:-1] if len(name) > 2 and name[-1] in "区县市" else name
+    return "".join(lazy_pinyin(bare)).capitalize()
 
 
 def share(value: float | None) -> str:

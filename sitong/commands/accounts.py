@@ -63,6 +63,7 @@ def add(
     _check_name(name)
     if (recipient is not None) != (role == "department_reader"):
         raise typer.BadParameter("a department_reader, and nobody else, has --recipient: the name in its agreement")
+    _check_recipient(recipient, home)
     limits = _limits(districts, whole_city or (recipient is not None and not districts))
     password = None if identity else _password()
     with _connection(home) as connection:
@@ -136,7 +137,32 @@ def _connection(home: Home) -> "Iterator[Connection]":
 def _limits(districts: list[str] | None, whole_city: bool) -> tuple[str, ...] | None:
     if bool(districts) == whole_city:
         raise typer.BadParameter("give either --district CODE (may be repeated) or --whole-city")
+    _check_districts(districts or [])
     return None if whole_city else tuple(districts or ())
+
+
+def _check_districts(districts: list[str]) -> None:
+    """A district that no code table has is a slip of the pen: whoever it is given to would see nothing."""
+    from schemas.divisions import divisions
+
+    known = divisions()
+    for district in districts:
+        if not any(code.startswith(district) for code in known):
+            raise typer.BadParameter(
+                f"--district {district[:20]} is no division; expected a code of GB/T 2260 (370202), or its first digits"
+            )
+
+
+def _check_recipient(recipient: str | None, home: Home) -> None:
+    from sitong.stages import agreements
+
+    if recipient is None:
+        return
+    known = [one.recipient for one in agreements(load_settings(home=home))]
+    if recipient not in known:
+        raise typer.BadParameter(
+            f"--recipient {recipient[:40]} has no agreement; expected one of {', '.join(known) or '(there is none)'}"
+        )
 
 
 def _check_name(name: str) -> None:

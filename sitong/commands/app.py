@@ -7,6 +7,8 @@ import errno
 import logging
 import os
 import sys
+from importlib.metadata import version as installed_version
+from typing import Annotated
 
 import typer
 
@@ -28,7 +30,7 @@ from sitong.commands import (
     serve,
     simulate,
 )
-from sitong.console import complain, complain_internal
+from sitong.console import complain, complain_internal, out
 from storage.errors import SitongError
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -38,11 +40,28 @@ _WRONG_USAGE = typer.BadParameter.__mro__[1]  # click's UsageError, which Typer 
 
 app = typer.Typer(
     name="sitong",
-    help="A city's data-exchange ETL and master-data hub. 城市数据交换与主数据平台",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # a traceback with local values would show personal data
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"sitong {installed_version('sitong')}", markup=False)
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Say which release this is 版本", is_eager=True, callback=_say_version)
+]
+
+
+@app.callback()
+def about(version: Version = False) -> None:
+    """A city's data-exchange ETL and master-data hub. 城市数据交换与主数据平台"""
+
+
 app.command("simulate")(simulate.simulate)
 app.command("match")(match.match)
 app.command("explain")(explain.explain)

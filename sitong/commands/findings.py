@@ -91,14 +91,27 @@ def findings(
     with _database(settings) as (engine, actor):
         if back is not None:
             _read_back(engine, actor, back)
-        elif finding_id is not None and again:
-            _judge_again(engine, actor, finding_id, settings)
         elif finding_id is not None:
-            _show(engine, actor, finding_id, reveal=reveal)
+            _one(engine, actor, finding_id, settings, reveal=None if again else reveal)
         elif output is Format.TABLE:
             _table(engine, actor, wanted, limit)
         else:
             _write(_every(engine, actor, wanted), output, to)
+
+
+def _one(engine: "Engine", actor: "Actor", finding_id: str, settings: Settings, *, reveal: bool | None) -> None:
+    """Show a finding, or judge it again where `reveal` is null."""
+    from mismatches.cases.errors import UnknownFinding
+
+    try:
+        if reveal is None:
+            _judge_again(engine, actor, finding_id, settings)
+        else:
+            _show(engine, actor, finding_id, reveal=reveal)
+    except UnknownFinding:
+        raise typer.BadParameter(
+            f"there is no finding {finding_id[:40]}; `sitong findings --format csv` lists their ids 没有这个编号"
+        ) from None
 
 
 def _refuse_unknown(

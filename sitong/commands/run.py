@@ -10,6 +10,8 @@ from sitong.console import note, out, step, warn
 from sitong.settings import Settings, load_settings, now, today
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sitong.reconciling import How
 
 Day = Annotated[
@@ -52,9 +54,16 @@ def run(
         _publish(settings, _reconcile(settings, "retrain" if retrain else "full" if full else "changes"), day, checks)
         with step("cross-check 比对") as said:
             report = stages.cross_check(settings, as_of=day)
-            said.append(f"{report.rows:,} findings")
+            said.extend(_counted(report.facts))
         _deliver(settings, day)
     out.print(str(settings.zones.reports(day) / "report.html"), markup=False, soft_wrap=True)
+
+
+def _counted(facts: "Mapping[str, Any]") -> list[str]:
+    """The findings as `sitong findings` counts them: hits of rules not in shadow; and what was not comparable."""
+    counts = [rule["counts"] for rule in facts["rules"].values() if rule["ran"] and not rule["shadow"]]
+    hits, open_ = (sum(one.get(outcome, 0) for one in counts) for outcome in ("hit", "not_comparable"))
+    return [f"{hits:,} findings", f"{open_:,} not comparable"]
 
 
 def _pull(settings: Settings, drops: Path, day: date, released: frozenset[str]) -> None:

@@ -22,6 +22,9 @@ class Reader:
     def get(self, path, **options):
         return asyncio.run(self._ask("GET", path, options))
 
+    def head(self, path, **options):
+        return asyncio.run(self._ask("HEAD", path, options))
+
     def post(self, path, **options):
         return asyncio.run(self._ask("POST", path, options))
 

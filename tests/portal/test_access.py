@@ -11,7 +11,16 @@ from portal.config import PortalConfig
 from portal.roles import Needs, may, roles
 from tests.portal.city_hall import MARK
 
-OPEN = {"/", "/health", "/metrics", "/static/{name}", "/sign-in", "/sign-in/provider", "/sign-in/back"}
+OPEN = {
+    "/",
+    "/health",
+    "/metrics",
+    "/static/{name}",
+    "/sign-in",
+    "/sign-in/provider",
+    "/sign-in/back",
+    "/sign-out/provider",
+}
 FOR_WHOEVER_IS_SIGNED_IN = {"/sign-out"}
 PLACE = re.compile(r"{(\w+)}")
 

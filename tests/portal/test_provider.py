@@ -307,3 +307,28 @@ def test_an_identity_belongs_to_one_account_and_replaces_its_password(street, pr
 def test_addresses_that_send_codes_in_the_open_are_refused(change):
     with pytest.raises(BadSpecification):
         Provider(**{"issuer": "https://id.example", "client_id": "c", "client_secret": "s", "portal": PORTAL} | change)
+
+
+def signed_out(street, provider):
+    reader = Reader(street.portal())
+    come(reader)
+    mark = re.search(r'name="csrf" value="([^"]+)"', reader.get("/").text).group(1)
+    answer = reader.post("/sign-out", data={"csrf": mark})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-out/provider")
+    return reader.get("/sign-out/provider")
+
+
+def test_signing_out_ends_the_session_at_the_provider_where_it_offers_that(street, provider):
+    provider.said = {"end_session_endpoint": f"{provider.issuer}/out"}
+    page = signed_out(street, provider)
+    way = page.headers["refresh"].removeprefix("0; url=")
+    assert way.startswith(f"{provider.issuer}/out?client_id=sitong+portal&post_logout_redirect_uri=")
+    assert way.replace("&", "&amp;") in page.text
+    assert "form-action 'self'" in page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("said", [{}, {"end_session_endpoint": "http://id.example/out"}, {"end_session_endpoint": 7}])
+def test_a_provider_without_a_safe_way_out_is_left_alone(street, provider, said):
+    provider.said = said
+    answer = signed_out(street, provider)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")

@@ -10,6 +10,7 @@ from portal.app import create_app
 from portal.config import PortalConfig
 from portal.gate import HEADERS
 from tests.portal.asking import Reader
+from tests.portal.city_hall import LI
 
 PERSONAL = "value-of-a-person"
 
@@ -106,3 +107,12 @@ def test_metrics_are_for_this_machine_only_and_name_routes_not_addresses(caplog)
     assert not any(PERSONAL in line for line in ours)
     assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 404
     assert portal().get("/metrics").status_code == 404
+
+
+def test_a_head_is_answered_as_a_get_without_its_body(hall):
+    reader = hall.reader(LI)
+    for path in ("/", "/findings", "/board?lang=en", "/findings/F0", "/nowhere"):
+        got, head = reader.get(path), reader.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
+    assert reader.head("/findings/steps").status_code == reader.get("/findings/steps").status_code

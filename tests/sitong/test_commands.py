@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,11 @@ def test_help_names_every_command_and_loads_no_room():
     assert done.returncode == 0
     assert all(name in done.stdout for name in OPTIONS)
     assert done.stdout.strip().endswith("[]")
+
+
+def test_the_release_is_told():
+    outcome = call("--version")
+    assert (outcome.status, outcome.out) == (0, f"sitong {version('sitong')}\n")
 
 
 @pytest.mark.parametrize("command", OPTIONS)

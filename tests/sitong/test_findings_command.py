@@ -36,7 +36,8 @@ def test_the_list_the_page_the_workbook_and_the_way_back(home, tmp_path):
     assert again.status == 0
     then, now = again.out.splitlines()
     assert then.split(": ")[1] == now.split(": ")[1]
-    assert ask(home, "F0").status == 1
+    unknown = ask(home, "F0")
+    assert (unknown.status, "no finding F0" in unknown.said) == (2, True)
     assert ask(home, "--format", "xlsx").status == 2
     assert ask(home, "--format", "xlsx", "--out", tmp_path / "all.xlsx").status == 0
     with xlsxwriter.Workbook(str(tmp_path / "back.xlsx")) as book:

@@ -51,6 +51,9 @@ def test_accounts_are_added_changed_and_listed(home):
         (("add", "ming", "--role", "auditor"), f"{PASSWORD}\n", 2, "--whole-city"),
         (("add", "ming", "--role", "auditor", "--whole-city"), "short\n", 2, "12 to 256 characters"),
         (("add", "Ming!", "--role", "auditor", "--whole-city"), f"{PASSWORD}\n", 2, "small letters"),
+        (("add", "ming", "--role", "auditor", "--district", "379999"), f"{PASSWORD}\n", 2, "--district 379999"),
+        (("change", "lin", "--role", "auditor", "--district", "x"), "", 2, "--district x"),
+        (("add", "ming", "--role", "department_reader", "--recipient", "no"), f"{PASSWORD}\n", 2, "--recipient no"),
         (("disable", "nobody"), "", 2, "there is no such account"),
     ],
 )
