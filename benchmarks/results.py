@@ -4,7 +4,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -104,11 +104,12 @@ def keep_rules(
         "peak_mib": cost.peak_mib, "load_before": round(cost.load, 1),
         "at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine(),
         "rules": [asdict(one) | {"precision": one.precision, "recall": one.recall} for one in rules],
-        "kinds": [asdict(one) for one in kinds],
+        "kinds": [astuple(one) for one in kinds],
     }  # fmt: skip
     rows = [*(one for one in rules_kept() if any(one[name] != value for name, value in key.items())), row]
     rows.sort(key=lambda one: [str(one[name]).zfill(9) for name in key])
-    RULES_FILE.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in rows)
+    RULES_FILE.write_text(f"[{lines}]\n", encoding="utf-8")
 
 
 def rules_kept() -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from itertools import groupby
 from typing import Any, Final
 
+from benchmarks.findings import KindCount
 from benchmarks.results import rules_kept
 
 BAR: Final = 0.98
@@ -45,27 +46,28 @@ def _lines(row: dict[str, Any]) -> list[str]:
         f"{row['city']}, {row['size']:,} persons, seed {row['seed']}, through {row['through']}: {row['seconds']:.1f} s,"
         f" CPU {row['cpu_seconds']:.1f} s, {row['peak_mib']:,} MiB, load before {row['load_before']}"
     )
-    kinds = {name: list(group) for name, group in groupby(row["kinds"], key=lambda kind: kind["rule"])}
+    cases = (KindCount(*one) for one in row["kinds"])
+    kinds = {name: list(group) for name, group in groupby(cases, key=lambda kind: kind.rule)}
     table = [_HEAD, ["---"] * len(_HEAD), *(_rule(rule, kinds.get(rule["rule"], [])) for rule in row["rules"])]
     return [said, "", *(f"| {' | '.join(cells)} |" for cells in table)]
 
 
-def _rule(rule: dict[str, Any], kinds: list[dict[str, Any]]) -> list[str]:
+def _rule(rule: dict[str, Any], kinds: list[KindCount]) -> list[str]:
     estimates = f"{rule['agreed']} of {rule['estimated']}" if rule["estimated"] else ""
     counts = [f"{rule[name]:,}" for name in ("planted", "found")]
     rates = [f"{rule[name]:.4f}" for name in ("precision", "recall")]
-    hits = "; ".join(_kind(kind, "") for kind in kinds if kind["planted"] == "hit" and kind["kind"])
+    hits = "; ".join(_kind(kind, "") for kind in kinds if kind.planted == "hit" and kind.kind)
     others = [
-        _kind(kind, "" if kind["planted"] == "clear" else f" ({kind['planted']})")
+        _kind(kind, "" if kind.planted == "clear" else f" ({kind.planted})")
         for kind in kinds
-        if kind["planted"] in {"clear", "mild", "open"}
+        if kind.planted in {"clear", "mild", "open"}
     ]
-    others += [f"nothing planted: {kind['found']}" for kind in kinds if kind["planted"] == "unplanted"]
+    others += [f"nothing planted: {kind.found}" for kind in kinds if kind.planted == "unplanted"]
     return [f"`{rule['rule']}`", *counts, *rates, estimates, hits, "; ".join(others)]
 
 
-def _kind(kind: dict[str, Any], note: str) -> str:
-    return f"{kind['kind']}{note} {kind['found']}/{kind['cases']}"
+def _kind(kind: KindCount, note: str) -> str:
+    return f"{kind.kind}{note} {kind.found}/{kind.cases}"
 
 
 def _verdict(row: dict[str, Any]) -> str:
