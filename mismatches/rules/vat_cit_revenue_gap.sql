@@ -1,4 +1,5 @@
 -- One row per enterprise that declared corporate income tax for a past year: is the revenue that of value-added tax?
+-- The latest of the years looked back on in which it is not; the latest past year where there is none.
 with told as (
     -- one row per enterprise and period of income tax, with the sales of its quarter and of the year up to its end
     select
@@ -94,10 +95,13 @@ followed as (
         if(lag(year) over years = year - 1 and lag(whole) over years, lag(vat) over years, null) as vat_before,
         if(lag(year) over years = year - 1 and lag(whole) over years, lag(cit) over years, null) as cit_before,
         lag(vat_records) over years as vat_records_before,
-        lag(cit_records) over years as cit_records_before
+        lag(cit_records) over years as cit_records_before,
+        if(lead(year) over years = year + 1 and lead(whole) over years, lead(vat) over years, null) as vat_after,
+        if(lead(year) over years = year + 1 and lead(whole) over years, lead(cit) over years, null) as cit_after,
+        lead(vat_records) over years as vat_records_after,
+        lead(cit_records) over years as cit_records_after
     from paired
     window years as (partition by master_id order by year)
-    qualify year = max(year) over (partition by master_id)
 ),
 measured as (
     select
@@ -122,6 +126,8 @@ judged as (
             when m.larger <= 0 or m.gap < $least_share * m.larger then 'agree'
             when abs(m.vat + m.vat_before - m.cit - m.cit_before)
                 < $least_share * greatest(m.vat + m.vat_before, m.cit + m.cit_before) then 'timing'
+            when abs(m.vat + m.vat_after - m.cit - m.cit_after)
+                < $least_share * greatest(m.vat + m.vat_after, m.cit + m.cit_after) then 'timing_after'
             when m.vat > m.cit and abs(m.vat_usual - m.cit) < $least_share * greatest(m.vat_usual, m.cit) then 'one_period'
             when m.vat > m.cit then 'vat_more'
             else 'cit_more'
@@ -134,6 +140,13 @@ judged as (
         where tax_type in ('VAT', 'CIT')
         group by master_id
     ) d using (master_id)
+    qualify row_number() over (
+        partition by master_id
+        order by
+            reason in ('vat_more', 'cit_more', 'timing', 'timing_after', 'one_period')
+                and year >= year($as_of) - $years_back::bigint desc,
+            year desc
+    ) = 1
 )
 select
     'enterprise' as subject_kind,
@@ -141,14 +154,14 @@ select
     master_id as identity,
     year::varchar as period,
     case
-        when reason in ('vat_more', 'cit_more', 'timing', 'one_period') then 'hit'
+        when reason in ('vat_more', 'cit_more', 'timing', 'timing_after', 'one_period') then 'hit'
         when reason = 'agree' then 'clear'
         else 'not_comparable'
     end as outcome,
     reason,
     case
         when outcome = 'not_comparable' then 'not_comparable'
-        when reason in ('timing', 'one_period') then 'explicable'
+        when reason in ('timing', 'timing_after', 'one_period') then 'explicable'
         else 'gap'
     end as grade,
     if(outcome = 'hit', gap * $income_share, null)::decimal(18, 2) as estimate_low,
@@ -157,7 +170,7 @@ select
     {
         of_year: year::varchar, vat: vat, cit: cit, gap: gap,
         part: if(larger > 0, round(gap / larger, 4), null)::decimal(18, 4), periods: months_sold, expected: expected,
-        vat_before: vat_before, cit_before: cit_before, largest: largest
+        vat_before: vat_before, cit_before: cit_before, vat_after: vat_after, cit_after: cit_after, largest: largest
     } as figures,
     if(outcome = 'clear', [], [
         {source: r.source, dataset: r.dataset, record_id: r.record_id, role: 'subject'} for r in records
@@ -166,6 +179,7 @@ select
         for r in list_sort(list_distinct(
             coalesce(cit_records, []) || coalesce(vat_records, [])
             || if(reason = 'timing' or cit_before is not null, vat_records_before || cit_records_before, [])
+            || if(cit_after is not null, vat_records_after || cit_records_after, [])
             || if(reason = 'number_shared', doubtful, [])
             || if(reason = 'no_annual', all_records, [])
         ))

@@ -109,15 +109,41 @@ def test_the_sale_of_an_asset_weighs_less(town):
     assert '"largest":900000.00' in told(town, RULE)["C1"][3]
 
 
-def test_the_latest_past_year_counts_and_corrections_replace(town):
+def test_the_latest_year_that_differs_counts_and_corrections_replace(town):
     monthly(town, 1, (2024, 1), [100_000] * 26)
     annual(town, 1, 2024, 100)
     annual(town, 1, 2025, 100, date(2026, 1, 20))
     declare(town, 1, "CIT", date(2026, 3, 20), 5, period="2026-03")
-    declare(town, 1, "CIT", date(2025, 10, 20), 900_000, period="2025-09")
+    declare(town, 1, "CIT", date(2025, 10, 20), 75, period="2025-09")
     assert [one["period"] for one in town.check().of(RULE)] == ["2025"]
     annual(town, 1, 2025, 1_200_000, date(2026, 2, 20))
+    assert [one["period"] for one in town.check().of(RULE)] == ["2024"]
+    annual(town, 1, 2024, 1_200_000, date(2026, 2, 20))
     assert town.check().counts(RULE) == (0, 1, 0)
+
+
+@pytest.mark.parametrize(("first", "found"), [(2023, ["2023"]), (2022, [])])
+def test_the_years_that_are_looked_back_on(town, first, found):
+    """Three years before that of the day: a gap of 2023 counts in 2026, one of 2022 does not."""
+    monthly(town, 1, (first, 1), [100_000] * 12 * (2026 - first))
+    annual(town, 1, first, 100)
+    for year in range(first + 1, 2026):
+        annual(town, 1, year, 1_200_000)
+    hits = town.check().of(RULE)
+    assert [one["period"] for one in hits] == found
+    for one in hits:
+        assert found_again(town, one) == said(one)
+
+
+def test_timing_that_balances_with_the_year_after_weighs_less(town):
+    """The year after is so large that its own difference is no tenth."""
+    monthly(town, 1, (2024, 1), [100_000] * 12 + [1_000_000] * 12)
+    annual(town, 1, 2024, 1_000_000)
+    annual(town, 1, 2025, 12_200_000)
+    [found] = town.check().of(RULE)
+    assert (found["severity"], found["period"]) == ("low", "2024")
+    assert reasons(town, RULE)["C1"][1] == "timing_after"
+    assert found_again(town, found) == said(found)
 
 
 def test_what_cannot_be_compared(town):

@@ -23,7 +23,7 @@ def _revenue(town: Town) -> None:
     rule, few, rng = "vat_cit_revenue_gap", town.few, town.rng
     for kind, verdict, ratio, year in (
         ("less told than sold", HIT, (0.4, 0.88), 2025), ("more told than sold", HIT, (1.13, 2.5), 2025),
-        ("a tenth to the cent", HIT, (0.9, 0.9), 2025), ("in the year before", OPEN, (0.4, 0.85), 2024),
+        ("a tenth to the cent", HIT, (0.9, 0.9), 2025), ("in the year before", HIT, (0.4, 0.85), 2024),
         ("less than a tenth", CLEAR, (0.901, 0.93), 2025), ("corrected by a later return", CLEAR, (1.0, 1.0), 2025),
         ("founded in the year", CLEAR, (0.95, 1.0), 2025), ("two years even out", MILD, (0.8, 0.8), 2024),
         ("no income tax filed", OPEN, (1.0, 1.0), 2025),
