@@ -13,6 +13,7 @@ SHELL: Final[Mapping[str, Bilingual]] = {
     "home": Bilingual("首页", "Home"),
     "back": Bilingual("返回首页", "Back to the home page"),
     "status": Bilingual("状态码", "Status"),
+    "you_typed": Bilingual("您填写的内容（没有提交，可复制）", "What you typed (not taken; for you to copy)"),
     "front": Bilingual("部门数据比对门户", "Portal of the cross-checks"),
     "front_what": Bilingual(
         "各部门数据比对的疑点在此查看和办理。",

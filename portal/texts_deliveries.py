@@ -17,7 +17,7 @@ DELIVERIES: Final[Mapping[str, Bilingual]] = {
     "purpose": Bilingual("用途", "Purpose"),
     "legal_basis": Bilingual("法律依据", "Legal basis"),
     "valid": Bilingual("协议期限", "Agreement in force"),
-    "product": Bilingual("产品版本", "Version of the product"),
+    "product_version": Bilingual("产品版本", "Version of the product"),
     "rows": Bilingual("行数", "Rows"),
     "columns": Bilingual("列与脱敏", "Columns and masks"),
     "column": Bilingual("列", "Column"),

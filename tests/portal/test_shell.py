@@ -2,6 +2,7 @@
 
 import logging
 import re
+from importlib import import_module, resources
 
 import pytest
 from fastapi import HTTPException
@@ -9,6 +10,7 @@ from fastapi import HTTPException
 from portal.app import create_app
 from portal.config import PortalConfig
 from portal.gate import HEADERS
+from portal.texts import SHELL
 from tests.portal.asking import Reader
 from tests.portal.city_hall import LI
 
@@ -116,3 +118,23 @@ def test_a_head_is_answered_as_a_get_without_its_body(hall):
         assert (head.status_code, head.content) == (got.status_code, b"")
         assert head.headers["content-type"] == got.headers["content-type"]
     assert reader.head("/findings/steps").status_code == reader.get("/findings/steps").status_code
+
+
+def test_no_page_takes_a_name_of_the_frame_around_it():
+    frame = (resources.files("portal") / "templates" / "layout.html.j2").read_text("utf-8")
+    names = set(re.findall(r"\bt\.(\w+)", frame))
+    for path in (resources.files("portal")).iterdir():
+        if path.name.startswith("texts_"):
+            module = import_module(f"portal.{path.name.removesuffix('.py')}")
+            for texts in (one for one in vars(module).values() if isinstance(one, dict)):
+                taken = {name for name in names & texts.keys() if texts[name] != SHELL[name]}
+                assert not taken, path.name
+
+
+def test_who_wrote_until_the_session_ended_gets_the_text_back(hall):
+    reader = Reader(create_app(PortalConfig(), hall.workplace))
+    answer = reader.post("/findings/F0/steps", data={"action": "note", "text": "<b>三个月的核实</b>"})
+    assert answer.status_code == 401
+    assert "&lt;b&gt;三个月的核实&lt;/b&gt;" in answer.text
+    assert reader.post("/findings/F0/steps", json={"text": "x"}).status_code == 401
+    assert "xxxx" not in reader.post("/findings/F0/steps", data={"text": "x" * 200_000}).text

@@ -25,7 +25,8 @@ _OBSERVED = ("run", "as_of", "change", "rule_version", "outcome", "reason", "sev
 class EvidenceRecord:
     """A cited record as it was when the finding was made.
 
-    `values`: column → text, null where the record has none; identifiers of persons are masked unless revealed.
+    `values`: column → text, null where the record has none; identifiers and telephones of persons are masked unless
+    revealed.
     `master_id`, `match_probability`: whom the registry holds it to be, and how sure. `version`, `received_at`: of the
     accepted data that it was read from. `differs`: columns in which records of the same master say different things,
     judged before anything is masked.
@@ -243,6 +244,11 @@ def _record(cited: Mapping[str, Any], inputs: Mapping[str, Any], *, hide: bool) 
     )
 
 
+_CALLED = frozenset({"mobile"})
+"""Columns of numbers at which a person is called."""
+
+
 def _secret(contract: Contract, name: str) -> bool:
     column = contract.column(name.removesuffix("_raw"))
-    return column.identifier is not None and column.personal is not PersonalData.NONE
+    numbered = column.identifier is not None or column.name in _CALLED
+    return numbered and column.personal is not PersonalData.NONE

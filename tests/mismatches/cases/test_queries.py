@@ -1,5 +1,6 @@
 """Lists, boards, pages and yields: what is counted, in which order, and what is hidden."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -90,11 +91,11 @@ def test_what_is_overdue_is_found(office):
 
 
 def test_a_page_masks_the_numbers_of_persons_unless_a_logged_look_reveals_them(office):
-    finding = office.plant()
+    values = {"name": "张三", "id_number": NUMBER, "contribution_base": "5000.00", "mobile": "13800001234"}
+    cited = {"source": "social_security", "dataset": "insured", "record_id": "I1", "role": "subject", "values": values}
+    finding = office.plant(evidence=json.dumps([cited]))
     page = office.ask(finding_page, LI, finding, at=NOON)
-    assert page.evidence[0].values == {
-        "name": "张三", "id_number": "1101************2X", "contribution_base": "5000.00",
-    }  # fmt: skip
+    assert page.evidence[0].values == values | {"id_number": "1101************2X", "mobile": "1380*****34"}
     assert page.parameters == {"rate": Decimal("0.26")}
     assert page.evidence[0].version == "b1"
     assert office.ask(finding_page, LI, finding, at=NOON, reveal=True).evidence[0].values["id_number"] == NUMBER
