@@ -9,7 +9,7 @@ from xlsxwriter.worksheet import Worksheet
 from mismatches.engine import RuleRun
 from mismatches.freshness import InputFact
 from mismatches.request import CrossCheckRequest
-from mismatches.workbook_style import Styles
+from mismatches.workbook_style import Styles, height
 
 _RULE_HEAD = (
     "规则\nRule",
@@ -31,7 +31,7 @@ _INPUT_HEAD = (
     "距核对日（天）\nDays old",
     "版本\nVersion",
 )
-_WIDTHS = (32, 44, 12, 14, 16, 18, 18, 18, 22, 60)
+_WIDTHS = (32, 34, 11, 12, 12, 17, 17, 17, 26, 30)
 
 
 def write_summary(
@@ -45,7 +45,9 @@ def write_summary(
     sheet = book.add_worksheet("汇总 Summary")
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)  # inches
     sheet.fit_to_pages(1, 0)
+    sheet.set_row(0, 26)  # points: of the title
     for position, width in enumerate(_WIDTHS):
         sheet.set_column(position, position, width)
     sheet.write_string(0, 0, "部门数据统一比对疑点 Findings of the cross-checks", styles.title)
@@ -60,11 +62,14 @@ def _write_rules(sheet: Worksheet, styles: Styles, runs: Sequence[RuleRun], row:
     for run in runs:
         row += 1
         rule, estimate = run.rule, run.estimate
+        title, law = f"{rule.title.zh}\n{rule.title.en}", f"{rule.legal_basis.zh} {rule.legal_basis.en}"
+        absent = "\n".join(f"{reason.zh} {reason.en}" for reason in run.absent)
+        sheet.set_row(row, height(((title, _WIDTHS[1]), (law, _WIDTHS[8]), (absent, _WIDTHS[9]))))
         if run.ran:
             sheet.write_url(row, 0, f"internal:'{rule.id[:31]}'!A1", styles.text, rule.id)
         else:
             sheet.write_string(row, 0, rule.id, styles.text)
-        sheet.write_string(row, 1, f"{rule.title.zh}\n{rule.title.en}", styles.wrapped)
+        sheet.write_string(row, 1, title, styles.wrapped)
         for position, outcome in enumerate(("hit", "clear", "not_comparable"), 2):
             if run.ran:
                 sheet.write_number(row, position, run.counts[outcome], styles.count)  # type: ignore[index]
@@ -72,8 +77,7 @@ def _write_rules(sheet: Worksheet, styles: Styles, runs: Sequence[RuleRun], row:
             amounts: Sequence[Decimal] = (estimate.low, estimate.likely, estimate.high)
             for position, amount in enumerate(amounts, 5):
                 sheet.write_number(row, position, float(amount), styles.money)
-        sheet.write_string(row, 8, f"{rule.legal_basis.zh} {rule.legal_basis.en}", styles.wrapped)
-        absent = "\n".join(f"{reason.zh} {reason.en}" for reason in run.absent)
+        sheet.write_string(row, 8, law, styles.wrapped)
         sheet.write_string(row, 9, absent, styles.wrapped)
     return row
 
@@ -83,7 +87,9 @@ def _write_inputs(sheet: Worksheet, styles: Styles, inputs: Sequence[InputFact],
     for item in inputs:
         row += 1
         sheet.write_string(row, 0, item.name, styles.text)
-        sheet.write_string(row, 1, f"{item.title.zh} {item.title.en}", styles.text)
+        title = f"{item.title.zh} {item.title.en}"
+        sheet.set_row(row, height([(title, _WIDTHS[1])]))
+        sheet.write_string(row, 1, title, styles.wrapped)
         if not item.present:
             sheet.write_string(row, 2, "缺 absent", styles.text)
             continue
@@ -95,6 +101,6 @@ def _write_inputs(sheet: Worksheet, styles: Styles, inputs: Sequence[InputFact],
 
 
 def _write_head(sheet: Worksheet, styles: Styles, titles: Sequence[str], row: int) -> None:
-    sheet.set_row(row, 33)  # points: two lines
+    sheet.set_row(row, height(zip(titles, _WIDTHS, strict=False)))
     for position, title in enumerate(titles):
         sheet.write_string(row, position, title, styles.head)

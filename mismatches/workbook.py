@@ -9,6 +9,7 @@ Excel's limit of 1,048,576 rows is kept by going on in a further sheet.
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import TypeGuard
 
 import duckdb
 import xlsxwriter
@@ -23,13 +24,13 @@ from mismatches.monitors.watching import Watched
 from mismatches.request import CrossCheckRequest
 from mismatches.summary_sheet import write_summary
 from mismatches.wording import fill
-from mismatches.workbook_style import Styles
+from mismatches.workbook_style import Styles, height, printed
 from schemas.bilingual import Bilingual
 
 ROWS_OF_A_SHEET = 1_048_576
 _HEAD_ROWS = 2  # the band of datasets, then the titles
 _CELL_LENGTH = 32_767  # characters of a cell that Excel allows
-_HEAD_HEIGHT = 33  # points: two lines
+_HEAD_LINE = 16.5  # points
 _NAME_LENGTH = 31  # characters of a sheet's name that Excel allows
 
 _COLUMNS: Sequence[tuple[Bilingual, int]] = (
@@ -85,6 +86,11 @@ class _RuleSheets:
         self._book, self._styles, self._run, self._request = book, styles, run, request
         self._evidence = evidence_columns(run)
         self._first_outcome = len(_COLUMNS) + len(self._evidence)
+        self._widths = [
+            *(width for _, width in _COLUMNS),
+            *(_width(column) for column in self._evidence),
+            *(WIDTHS.get(name, USUAL_WIDTH) for name in FILLED),
+        ]
         self._known: dict[str, object] = {"as_of": request.as_of, "year": str(run.year), **run.parameters}
 
     def write(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -103,10 +109,7 @@ class _RuleSheets:
     def _sheet(self, part: int) -> Worksheet:
         suffix = "" if part == 1 else f"_{part}"
         sheet = self._book.add_worksheet(self._run.rule.id[: _NAME_LENGTH - len(suffix)] + suffix)
-        sheet.set_landscape()
-        sheet.set_paper(9)  # A4
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(0, _HEAD_ROWS - 1)
+        printed(sheet, self._widths, _HEAD_ROWS)
         sheet.set_footer("&L" + self._run.rule.title.zh + "&C&P / &N&R" + self._request.as_of.isoformat())
         sheet.freeze_panes(_HEAD_ROWS, 1)
         self._write_head(sheet)
@@ -114,10 +117,8 @@ class _RuleSheets:
 
     def _write_head(self, sheet: Worksheet) -> None:
         title = f"{self._run.rule.title.zh} {self._run.rule.title.en}"
-        for position, (_, width) in enumerate(_COLUMNS):
+        for position, width in enumerate(self._widths[: self._first_outcome]):
             sheet.set_column(position, position, width)
-        for position, column in enumerate(self._evidence, len(_COLUMNS)):
-            sheet.set_column(position, position, _width(column))
         for position in range(len(_COLUMNS)):
             sheet.write_string(0, position, title if position == 0 else "", self._styles.band(0))
         self._write_outcome_head(sheet)
@@ -126,7 +127,8 @@ class _RuleSheets:
             first = column.column == "record_id"
             text = f"{column.dataset_title.zh} {column.dataset_title.en} · {column.dataset}" if first else ""
             sheet.write_string(0, position, text, self._styles.band(1 + datasets.index(column.dataset)))
-        sheet.set_row(1, _HEAD_HEIGHT)
+        headings = [*(both(heading) for heading, _ in _COLUMNS), *(both(column.title) for column in self._evidence)]
+        sheet.set_row(1, height(zip(headings, self._widths, strict=False), _HEAD_LINE))
         for position, (heading, _) in enumerate(_COLUMNS):
             sheet.write_string(1, position, both(heading), self._styles.head)
         for position, column in enumerate(self._evidence, len(_COLUMNS)):
@@ -157,10 +159,11 @@ class _RuleSheets:
             fill(reason, "en", figures),
             fill(self._run.rule.formula, "zh", figures) if found.outcome == "hit" else None,
         ]
-        for position, value in enumerate(texts):
+        cells = [*texts, *(_typed(one, text) for one, text in zip(self._evidence, found.evidence, strict=True))]
+        wrapped = ((cell, width) for cell, width in zip(cells, self._widths, strict=False) if _is_wrapped(cell))
+        sheet.set_row(row, height(wrapped))  # before its cells: memory holds one row
+        for position, value in enumerate(cells):
             _write(sheet, row, position, value, self._styles)
-        for position, (column, text) in enumerate(zip(self._evidence, found.evidence, strict=True), len(_COLUMNS)):
-            _write(sheet, row, position, _typed(column, text), self._styles)
 
     def _close(self, sheet: Worksheet, row: int) -> None:
         last = self._first_outcome + len(FILLED) - 1
@@ -181,7 +184,11 @@ def _write(sheet: Worksheet, row: int, column: int, value: object, styles: Style
         sheet.write_datetime(row, column, datetime(value.year, value.month, value.day), styles.date)  # noqa: DTZ001
     else:
         text = str(value) if len(str(value)) <= _CELL_LENGTH else str(value)[: _CELL_LENGTH - 1] + "…"
-        sheet.write_string(row, column, text, styles.wrapped if "\n" in text or len(text) > 40 else styles.text)
+        sheet.write_string(row, column, text, styles.wrapped if _is_wrapped(text) else styles.text)
+
+
+def _is_wrapped(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and ("\n" in value or len(value) > 40)
 
 
 def _typed(column: EvidenceColumn, text: str | None) -> object:

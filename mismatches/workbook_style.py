@@ -1,10 +1,48 @@
-"""The formats of the workbook: made once a book, named by what they are for."""
+"""The formats of the workbook: made once a book, named by what they are for; heights of rows, and how sheets print.
+
+Heights are worked out here and written: not every spreadsheet finds out by itself how high a wrapped text stands.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import ceil
+from typing import Final
 
 import xlsxwriter
 from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 _FONT = "Microsoft YaHei"  # named, not embedded; spreadsheets fall back where it is absent
 _BANDS = ("#1F3A5F", "#2F6F73", "#5B4B8A", "#8A5A2B", "#3F6B3F", "#6B3F56")
+
+_LINE: Final = 15.0  # points
+_HIGHEST: Final = 405.0  # points; Excel allows 409
+_PAGE: Final = 190  # characters beside each other on a page that can still be read
+
+
+def height(cells: Iterable[tuple[str, float]], line: float = _LINE) -> float:
+    r"""The points that a row needs to show its wrapped texts, each in a column of so many characters.
+
+    >>> height([("一二三四五六", 7.0), ("a\nb", 20.0)])
+    30.0
+    """
+    lines = max((sum(_lines(part, width) for part in text.split("\n")) for text, width in cells), default=1)
+    return min(line * lines, _HIGHEST)
+
+
+def _lines(text: str, width: float) -> int:
+    columns = (len(text) + len(text.encode(errors="replace"))) / 2  # a Chinese character takes two, as three bytes
+    return max(ceil(columns / (width - 1)), 1)
+
+
+def printed(sheet: Worksheet, widths: Sequence[float], head_rows: int) -> None:
+    """Print on A4 across, as many pages beside each other as it takes, with head and first column on each."""
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)  # inches
+    sheet.fit_to_pages(max(ceil(sum(widths) / _PAGE), 1), 0)
+    sheet.repeat_rows(0, head_rows - 1)
+    sheet.repeat_columns(0)
+    sheet.print_across()
 
 
 class Styles:
@@ -27,6 +65,7 @@ class Styles:
         self.count: Format = add({**plain, "num_format": "#,##0"})
         self.money: Format = add({**plain, "num_format": "#,##0.00"})
         self.probability: Format = add({**plain, "num_format": "0.0000"})
+        self.share: Format = add({**plain, "num_format": "0.0%"})
         self.date: Format = add({**plain, "num_format": "yyyy-mm-dd", "align": "left"})
 
     def band(self, position: int) -> Format:

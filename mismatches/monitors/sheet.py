@@ -7,7 +7,7 @@ from decimal import Decimal
 import xlsxwriter
 
 from mismatches.monitors.watching import LARGEST, Watched
-from mismatches.workbook_style import Styles
+from mismatches.workbook_style import Styles, height, printed
 
 _WIDTH = 18  # characters
 _MOVES = {"in": "进入 in", "out": "退出 out"}
@@ -63,18 +63,20 @@ def _table(
     sheet = book.add_worksheet(name)
     sheet.set_column(0, len(head) - 1, _WIDTH)
     sheet.freeze_panes(1, 1)
-    sheet.set_row(0, 33)  # points: two lines
+    printed(sheet, [_WIDTH] * len(head), 1)
+    sheet.set_row(0, height((text, _WIDTH) for text in head))
     for place, text in enumerate(head):
         sheet.write_string(0, place, text, styles.head)
     for line, row in enumerate(rows, 1):
+        sheet.set_row(line, height((value, _WIDTH) for value in row if isinstance(value, str)))
         for place, value in enumerate(row):
             if isinstance(value, Decimal):
                 sheet.write_number(line, place, float(value), styles.money)
             elif isinstance(value, float):
-                sheet.write_number(line, place, value, styles.probability)
+                sheet.write_number(line, place, value, styles.share)
             elif isinstance(value, int):
                 sheet.write_number(line, place, value, styles.count)
             elif isinstance(value, date):
-                sheet.write_string(line, place, value.isoformat(), styles.text)
+                sheet.write_string(line, place, value.isoformat(), styles.wrapped)
             elif value is not None:
-                sheet.write_string(line, place, str(value), styles.text)
+                sheet.write_string(line, place, str(value), styles.wrapped)
