@@ -232,7 +232,7 @@ def _crosswalk(files: Files) -> pa.RecordBatchReader:
     )
 
     def batches() -> Iterator[pa.RecordBatch]:
-        rows = _Rows(files.crosswalk)
+        rows = Rows(files.crosswalk, [*(name for name, _ in pairs), "match_probability"])
         for batch in pq.ParquetFile(files.provenance).iter_batches(_ROWS_AT_ONCE, columns=["records"]):
             lists = batch.column("records")
             records = lists.flatten()
@@ -249,11 +249,11 @@ def _crosswalk(files: Files) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(schema, batches())
 
 
-class _Rows:
-    """The rows of a crosswalk file, as many at a time as are asked for."""
+class Rows:
+    """The rows of a file, some columns of them, as many at a time as are asked for."""
 
-    def __init__(self, path: Path) -> None:
-        columns = ["master_id", "source", "dataset", "record_id", "match_probability"]
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        columns = list(columns)
         self._batches = pq.ParquetFile(path).iter_batches(_ROWS_AT_ONCE, columns=columns)
         self._schema = pq.read_schema(path)
         self._rest = pa.table({name: pa.array([], self._schema.field(name).type) for name in columns})

@@ -1,4 +1,7 @@
-"""Folders of published versions: made to say what the database says, and cleared of what no version needs."""
+"""Folders of published versions: made to say what the database says, and cleared of what no version needs.
+
+Files of the version in force that were lost are made again from the database.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from registry.history.recording import catch_up, tidy_feeds
 from registry.naming import folder_name, products
 from registry.policy import ENTITIES, Entity
+from registry.rebuilding import Home, make_bases_again, make_relations_again
 from registry.relations.publishing import show_relations, tidy_relations
 from registry.versions import Standing, drop_debris, finish_detaching, standing
 from storage.commit import point, pointed, remove
@@ -22,12 +26,16 @@ def repair_held(engine: Engine, connection: Connection, zones: Zones) -> None:
     _refuse_foreign(zones, in_force)
     finish_detaching(engine, connection)
     drop_debris(connection)
+    home = Home(engine.url, connection, zones, in_force)
     for entity in ENTITIES:
         _remove_uncommitted(zones, entity, in_force.version)
+        if entity in in_force.products:
+            make_bases_again(home, entity)
         _point(zones, entity, in_force)
     tidy_feeds(zones, in_force.version)
     catch_up(engine, connection, zones, in_force.version, {name: one[0] for name, one in in_force.products.items()})
     tidy_feeds(zones, in_force.version)
+    make_relations_again(home)
     tidy_relations(zones, in_force.manifest, in_force.version)
     show_relations(engine.url, connection, zones, in_force.manifest, in_force.version)
 

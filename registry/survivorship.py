@@ -97,7 +97,7 @@ def golden_records(
 
 def write_golden(entity: Entity, sources: Sources, as_of: date, out: Path, work: Path) -> int:
     """Write `data.parquet` and `provenance.parquet` into a folder, batch by batch; returns the number of masters."""
-    records, provenance = _schemas(policy(entity))
+    records, provenance = golden_schemas(policy(entity))
     masters = 0
     with (
         pq.ParquetWriter(out / "data.parquet", records, compression="zstd") as first,
@@ -114,7 +114,7 @@ def golden_batches(
     rules: Policy, sources: Sources, as_of: date, work: Path, size: int = MASTERS_PER_BATCH
 ) -> Iterator[Golden]:
     """Golden records in batches of whole masters; at least one batch, so that an empty crosswalk gives empty tables."""
-    records, provenance = _schemas(rules)
+    records, provenance = golden_schemas(rules)
     yield Golden(records.empty_table(), provenance.empty_table())
 
     def made(table: pa.Table) -> Golden:
@@ -136,7 +136,8 @@ def _in_order(make: Callable[[pa.Table], Golden], tables: Iterator[pa.Table]) ->
             yield waiting.popleft().result()
 
 
-def _schemas(rules: Policy) -> tuple[pa.Schema, pa.Schema]:
+def golden_schemas(rules: Policy) -> tuple[pa.Schema, pa.Schema]:
+    """Of the files of golden records and provenance."""
     columns = product_contract(rules.entity).columns
     records = pa.schema([pa.field(item.name, ARROW_TYPES[item.type], item.nullable) for item in columns])
     head = [pa.field("master_id", pa.string(), nullable=False), pa.field("records", pa.list_(RECORD), nullable=False)]
@@ -144,7 +145,7 @@ def _schemas(rules: Policy) -> tuple[pa.Schema, pa.Schema]:
 
 
 def _golden(batch: Batch) -> Golden:
-    records, provenance = _schemas(batch.policy)
+    records, provenance = golden_schemas(batch.policy)
     choices: dict[str, Choice] = {}
     stated: dict[str, Values] = {}
     for attribute in batch.policy.attributes:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,6 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from registry.checks import WAIVABLE
+from registry.judgements import ledger
+from registry.judgements.judgement import Author, override
 from registry.naming import RELATIONS, SCHEMAS, feed_product, products, segments
 from registry.policy import policy
 from registry.publication import PublishRequest, publish, repair
@@ -381,11 +384,40 @@ def test_a_home_of_another_database_is_left_alone(new_database, zones, city):
     assert (zones.current("person") / "data.parquet").is_file()
 
 
-def test_missing_files_of_the_version_in_force_are_told(engine, zones, city):
-    publish(engine, zones, city("one"))
-    (zones.published("person", "000001") / "manifest.json").unlink()
-    with pytest.raises(ContractBroken, match="files of the version in force are missing"):
-        repair(engine, zones)
+@pytest.mark.parametrize("way", ["whole", "changes"])
+def test_lost_files_of_the_version_in_force_come_back_from_the_database(engine, zones, city, companies, caplog, way):
+    """All rows of all files, judged values among them; what comes next goes on with the same ids."""
+
+    def both(request):
+        tables = {**request.tables, **companies.tables}
+        return PublishRequest(**(vars(request) | {"enterprise": companies.enterprise, "tables": tables}))
+
+    publish(engine, zones, one := both(city("one")))
+    master = rows(engine, "SELECT master_id FROM population.person_crosswalk WHERE record_id = 'p9'")[0][0]
+    with engine.begin() as connection:
+        said = [override(master, "name", "判定"), override(master, "mobile", "9")]
+        ledger.add(connection, Author("wang", "paper file"), said, AT)
+    publish(engine, zones, two := both(city("two", together=(1,), since=one if way == "changes" else None)))
+    before = served(engine, zones)
+    honoured = read_manifest(zones.current("person")).facts["overrides"]
+    assert len(honoured) == 2
+    shutil.rmtree(zones.published("person", "000002"))
+    (zones.published("person_crosswalk", "000002") / "manifest.json").unlink()
+    shutil.rmtree(zones.current(RELATIONS).resolve())
+    shutil.rmtree(zones.current("enterprise").resolve())
+    repair(engine, zones)
+    assert "made again from the database: person" in caplog.text
+    assert served(engine, zones) == before
+    assert read_manifest(zones.current("person")).facts["overrides"] == honoured
+    assert publish(engine, zones, two).version == "000002"
+    assert publish(engine, zones, both(city("three", persons=21, together=(0, 1), since=two))).version == "000003"
+    assert read_manifest(zones.current("person")).facts["since"] is None
+    ids = dict(rows(engine, "SELECT record_id, master_id FROM population.person_crosswalk"))
+    then = {row["record_id"]: row["master_id"] for row in before["person_crosswalk", "data.parquet"]}
+    assert {record: ids[record] for record in then if record != "s0"} == {
+        record: of for record, of in then.items() if record != "s0"
+    }
+    assert ids["s0"] == ids["p0"] == then["p0"]
 
 
 def test_a_lost_database_leaves_what_was_published(engine, zones, city):
