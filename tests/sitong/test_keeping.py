@@ -8,6 +8,7 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from storage.manifest import is_whole, read_manifest
@@ -57,6 +58,46 @@ def test_rollback_says_what_it_means_and_the_next_run_holds_the_same_records(hom
     assert "--accept rolled_back" in held.said
     assert home.run(next_day, "--accept", "rolled_back", as_of="2026-04-02").status == 0
     assert not home.golden().equals(first)
+
+
+AGREEMENT = """
+recipient: medical_insurance
+recipient_name: 市医疗保障局
+version: "1"
+purpose: 参保信息核对
+legal_basis: 待核定
+valid_from: 2025-01-01
+valid_to: 2030-12-31
+format: parquet
+grants:
+  - product: person_changes
+    fields: [cursor, kind, master_id, related_master_id, changed, {name: name, mask: surname}, division_code]
+  - product: relations
+    fields: [kind, from_kind, from_master_id, to_id]
+    rows: {kind: [household]}
+"""
+
+
+def test_feeds_and_relations_are_delivered_with_every_run(home, next_day, tmp_path, monkeypatch):
+    (tmp_path / "agreements").mkdir()
+    (tmp_path / "agreements" / "medical_insurance.yaml").write_text(AGREEMENT, "utf-8")
+    monkeypatch.setenv("SITONG_AGREEMENTS", str(tmp_path / "agreements"))
+    told, copy = [], {}
+    for day in ("2026-04-01", "2026-04-02", "2026-04-03"):
+        before = set((home.path / "deliveries").rglob("person_changes.parquet"))
+        done = home.run(next_day, as_of=day)
+        assert done.status == 0, done.said
+        [file] = set((home.path / "deliveries").rglob("person_changes.parquet")) - before
+        told.append(read_manifest(file.parent).facts["tables"]["person_changes"]["feed"])
+        for row in pq.read_table(file).to_pylist():
+            copy.pop(row["master_id"], None)
+            if row["kind"] not in ("removed", "merged"):
+                copy[row["master_id"]] = row["division_code"]
+        assert copy == {row["master_id"]: row["division_code"] for row in home.golden().to_pylist()}
+        related = pq.read_table(file.with_name("relations.parquet"))
+        assert set(related.column("kind").to_pylist()) == {"household"}
+    assert told[0]["from"] is None
+    assert [one["from"] for one in told[1:]] == [one["to"] for one in told[:-1]]
 
 
 def test_a_rollback_to_nowhere_is_wrong_usage(home):
