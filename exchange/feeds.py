@@ -2,9 +2,10 @@
 
 Of a feed a recipient gets what changes in the rows and columns that he is granted: somebody who comes into the granted
 rows is `added` to his copy, somebody who leaves them is `removed`, and who changes in other columns alone is left out.
-Each delivery goes on from the one before; where there is none, where the grant, a mask's key or the contract is another
-one, or where a step is gone, it begins anew with everybody as `added`, and says so (`from` null). Invariant: the
-granted part of the base at `from`, with the delivery applied in the order of its cursors, is the granted part at `to`.
+Each delivery goes on from the one before; where there is none, where the agreement's version, the grant, a mask's key
+or the contract is another one, or where a step is gone, it begins anew with everybody as `added`, and says so (`from`
+null). Invariant: the granted part of the base at `from`, with the delivery applied in the order of its cursors, is the
+granted part at `to`.
 """
 
 import hashlib
@@ -55,6 +56,7 @@ class Extract:
         ends: version of the base that it leads to.
         version: of the last step that it contains.
         key: of the recipient, where a mask needs it.
+        form: a hash of what decides which copy the rows fit.
     """
 
     grant: Grant
@@ -64,6 +66,7 @@ class Extract:
     ends: int
     version: int
     key: bytes | None
+    form: str
 
     def facts(self) -> dict[str, Json]:
         """For the manifest of the delivery, with which the next one goes on."""
@@ -71,7 +74,7 @@ class Extract:
             "from": None if self.begins is None else folder_name(self.begins),
             "to": folder_name(self.ends),
             "version": folder_name(self.version),
-            "grant": _form(self.grant, self.key),
+            "form": self.form,
         }
 
 
@@ -91,15 +94,15 @@ def extract(agreement: Agreement, grant: Grant, zones: Zones, key: bytes | None)
             f"the feed of the {entity} base does not lead to the version in force", grant.product,
             f"a step to version {ends}", "run `sitong run`, which repairs it",
         )  # fmt: skip
-    last = _last(agreement, grant, zones)
-    if last and last["grant"] == _form(grant, key):
+    last, form = _last(agreement, grant, zones), _form(agreement, grant, key)
+    if last and last.get("form") == form:
         missing = [step for step in found if int(step.parent.name) > int(last["version"])]
         if _is_chain(missing, int(last["to"]), ends):
             for step in missing:
                 verify(step.parent)
-            return Extract(grant, entity, tuple(missing), int(last["to"]), ends, version, key)
+            return Extract(grant, entity, tuple(missing), int(last["to"]), ends, version, key, form)
     verify(base)
-    return Extract(grant, entity, (base / "data.parquet",), None, ends, version, key)
+    return Extract(grant, entity, (base / "data.parquet",), None, ends, version, key, form)
 
 
 @contextmanager
@@ -116,10 +119,9 @@ def extracted(found: Extract, work: Path) -> Iterator[pa.RecordBatchReader]:
         yield connection.sql(statement, params=values).to_arrow_reader(BATCH_ROWS)
 
 
-def _form(grant: Grant, key: bytes | None) -> str:
-    """A hash of what decides which copy the rows fit."""
+def _form(agreement: Agreement, grant: Grant, key: bytes | None) -> str:
     contracts = [product_contract(name).version for name in (grant.product, FEEDS[grant.product])]
-    content = [asdict(grant), contracts, fingerprint(key) if key else None]
+    content = [agreement.version, asdict(grant), contracts, fingerprint(key) if key else None]
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 

@@ -37,7 +37,7 @@ def as_of_functions(connection: Connection) -> Iterator[sql.Composed]:
             yield sql.SQL("DROP FUNCTION IF EXISTS {}").format(place)
             yield definition
             yield sql.SQL("COMMENT ON FUNCTION {} IS {}").format(place, sql.Literal(mark))
-            yield sql.SQL("REVOKE ALL ON FUNCTION {} FROM PUBLIC").format(place)
+        yield sql.SQL("REVOKE ALL ON FUNCTION {} FROM PUBLIC").format(place)
         roles = connection.execute(
             text("SELECT rolname FROM pg_roles WHERE rolname = ANY(:names)"), {"names": list(READERS)}
         )

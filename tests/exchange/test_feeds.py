@@ -213,13 +213,15 @@ def test_the_same_again_is_the_same_delivery_and_the_next_day_has_nothing_new(ba
     assert (feed["from"], feed["to"], rows) == ("000001", "000001", [])
 
 
-@pytest.mark.parametrize("change", ["rows", "fields", "key", "step gone"])
+@pytest.mark.parametrize("change", ["version", "rows", "fields", "key", "step gone"])
 def test_where_the_copy_cannot_go_on_it_begins_anew(base, key, change, monkeypatch):
     agreed = agreement(FEED)
     base.delivered(agreed)
     base.publish({"P1": WANG, "P2": LI})
     base.publish({"P2": LI})
     match change:
+        case "version":
+            agreed = agreement(FEED, version="2")
         case "rows":
             agreed = agreement(replace(FEED, rows={"division_code": ("370202",)}))
         case "fields":
