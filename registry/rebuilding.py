@@ -93,7 +93,7 @@ def make_relations_again(home: Home) -> None:
         commit(folder, target, _manifest(home, RELATIONS, place[0], rows, facts))
 
 
-def _write_base(home: Home, entity: Entity, folders: tuple[Path, Path], work: Path) -> "list[tuple[str, str]]":
+def _write_base(home: Home, entity: Entity, folders: tuple[Path, Path], work: Path) -> list[tuple[str, str]]:
     """Write all files; returns the masters and attributes whose value was judged."""
     golden, crosswalk = folders
     records, provenance = golden_schemas(policy(entity))
@@ -138,7 +138,7 @@ def _attributes(connection: Connection, entity: Entity, place: int) -> list[str]
         return list(found.scalars())
 
 
-def _origins(golden: Path, work: Path, names: list[str]) -> "Iterator[tuple[pa.Table, list[tuple[str, str]]]]":
+def _origins(golden: Path, work: Path, names: list[str]) -> Iterator[tuple[pa.Table, list[tuple[str, str]]]]:
     """Provenance unfolded from numbers, some masters at a time, and what of them was judged."""
     links = Rows(work / "links.parquet", _LINKS.names)
     choices = Rows(work / "choices.parquet", _CHOICES.names)
@@ -160,7 +160,7 @@ def _origins(golden: Path, work: Path, names: list[str]) -> "Iterator[tuple[pa.T
         yield pa.table({"master_id": masters, "records": pa.ListArray.from_arrays(offsets, rows), **columns}), judged
 
 
-def _origin(numbers: "np.ndarray[tuple[int, int], np.dtype[np.int16]]") -> pa.StructArray:
+def _origin(numbers: np.ndarray[tuple[int, int], np.dtype[np.int16]]) -> pa.StructArray:
     record, decision, candidates, conflicts, runner_up = numbers.T
     policies = pa.DictionaryArray.from_arrays(pa.array(decision.astype(np.int8)), pa.array(DECISIONS, pa.string()))
     places = [pa.array(one.astype(np.int32), mask=one == NONE) for one in (record, runner_up)]
@@ -173,7 +173,7 @@ def _typed(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
     return whole.dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else whole.cast(kind)
 
 
-def _honoured(connection: Connection, entity: Entity, judged: "list[tuple[str, str]]", ledger: Path) -> list[Json]:
+def _honoured(connection: Connection, entity: Entity, judged: list[tuple[str, str]], ledger: Path) -> list[Json]:
     """The judgements that the version honours: the last one on each judged value."""
     with connection.begin():
         said = [one for one in read(connection) if one.said.kind == "value" and one.said.entity == entity]
