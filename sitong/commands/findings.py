@@ -244,6 +244,9 @@ def _told(page: "FindingPage") -> Iterator[str]:
     for record in page.evidence:
         told = ", ".join(f"{name} {value}" for name, value in record.values.items())
         yield f"  {record.role} {record.source}.{record.dataset} {record.record_id}: {told}"
+    if (link := page.link) is not None:
+        between = f"{link.left[0]} {link.left[1]} – {link.right[0]} {link.right[1]}"
+        yield f"weakest link 最弱关联: {between}: {link.total_bits:+.1f} bits, {link.match_probability:.4f}, {link.how}"
     for event in page.events:
         yield f"  {event.at:%Y-%m-%d %H:%M} {event.actor} {event.action}: {event.state_before} → {event.state_after}"
 

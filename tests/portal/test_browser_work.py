@@ -1,5 +1,6 @@
 """The pages with data in a real browser: accessible in both languages, narrow, by keyboard, and without a script."""
 
+import json
 import re
 from pathlib import Path
 
@@ -10,10 +11,13 @@ from portal import accounts
 from portal.accounts import Account
 from portal.app import create_app
 from portal.config import PortalConfig
+from registry.judgements import ledger
+from registry.judgements.judgement import withdraw
 from tests.portal.city_hall import CHIEF, LI, MORNING, SUN
 from tests.portal.conftest import serving
 from tests.portal.matched import keep_match, town
 from tests.portal.monitor_report import reported
+from tests.portal.test_identity import LINK
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that a test makes
 
@@ -28,7 +32,7 @@ def desk(hall):
 
 @pytest.fixture(scope="module")
 def finding(hall):
-    found = hall.plant(master="P000000912")
+    found = hall.plant(master="P000000912", link=json.dumps(LINK))
     hall.office.act(LI, found, "take", 0, text="电话联系单位")
     return found
 
@@ -94,6 +98,35 @@ def test_the_list_is_filtered_sorted_and_opened_by_keyboard(page, desk):
     page.locator("tbody th a").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/findings/F"))
+
+
+def test_uncertain_links_are_put_off_and_decided_by_keyboard(page, hall, desk):
+    keys = page.context.new_cdp_session(page)
+
+    def with_alt(letter):
+        """As a keyboard sends it: with the letter, which the browser looks for among the access keys."""
+        key = {"key": letter, "code": f"Key{letter.upper()}", "windowsVirtualKeyCode": ord(letter.upper()),
+               "modifiers": 1, "text": letter, "unmodifiedText": letter}  # fmt: skip
+        for kind in ("rawKeyDown", "char", "keyUp"):
+            keys.send("Input.dispatchKeyEvent", key | {"type": kind})
+
+    def place():
+        return page.locator('form.decide input[name="place"]').input_value()
+
+    page.goto(f"{desk}/links")
+    first = place()
+    with_alt("l")
+    page.wait_for_url(re.compile(r"from=\d+"))
+    second = place()
+    assert second != first
+    with_alt("n")
+    page.wait_for_url(re.compile(rf"from={second}$"))
+    assert place() not in {first, second}
+    with hall.workplace.engine.connect() as connection:
+        made = ledger.read(connection)[-1]
+    assert (made.said.kind, made.author.name) == ("not_link", CHIEF.name)
+    with hall.workplace.engine.begin() as connection:
+        ledger.add(connection, made.author, [withdraw(made)], MORNING)
 
 
 def test_a_case_is_worked_without_a_script_and_a_conflict_loses_nothing(browser, hall, desk):
@@ -172,4 +205,5 @@ def test_print_leaves_out_what_cannot_be_used_on_paper(page, desk, finding):
     assert not page.locator(".steps").is_visible()
     assert not page.locator("header").is_visible()
     assert page.locator(".history").is_visible()
+    assert page.locator(".waterfall .weight").first.is_visible()
     assert page.locator(".beside").first.evaluate("it => it.scrollWidth <= it.clientWidth + 1")
