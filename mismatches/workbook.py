@@ -9,6 +9,7 @@ Excel's limit of 1,048,576 rows is kept by going on in a further sheet.
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from math import floor
 from typing import TypeGuard
 
 import duckdb
@@ -179,7 +180,7 @@ def _write(sheet: Worksheet, row: int, column: int, value: object, styles: Style
     if isinstance(value, Decimal):
         sheet.write_number(row, column, float(value), styles.money)
     elif isinstance(value, float):
-        sheet.write_number(row, column, value, styles.probability)
+        sheet.write_number(row, column, floor(value * 10_000) / 10_000, styles.probability)  # never up to certainty
     elif isinstance(value, datetime | date):
         sheet.write_datetime(row, column, datetime(value.year, value.month, value.day), styles.date)  # noqa: DTZ001
     else:
