@@ -28,6 +28,8 @@ def test_the_list_the_page_the_workbook_and_the_way_back(home, tmp_path):
     assert listed(home, "--state", "closed") == []
     one = ask(home, rows[0]["finding_id"])
     assert (one.status, rows[0]["finding_id"] in one.out) == (0, True)
+    linked = [row for row in rows if float(row["estimate_likely"] or 0)] or rows
+    assert any("weakest link" in ask(home, row["finding_id"]).out for row in linked[:5])
     others = listed(home, "--outcome", "not_comparable")
     assert others
     assert not {row["finding_id"] for row in others} & {row["finding_id"] for row in rows}
