@@ -19,6 +19,7 @@ from portal import (
 from portal.config import PortalConfig
 from portal.desk import Workplace
 from portal.gate import Counts, Gate
+from portal.pace import Pace
 from portal.provider import IdentityProvider
 from portal.reception import Reception
 from portal.roles import needs
@@ -55,6 +56,6 @@ def create_app(config: PortalConfig, workplace: Workplace | None = None) -> Fast
         for router in routers:
             app.include_router(router, dependencies=[needs(permission)])
     errors.install(app)
-    app.add_middleware(Reception, https=config.https)
+    app.add_middleware(Reception, pace=Pace(), https=config.https)
     app.add_middleware(Gate, counts=app.state.counts, https=config.https)
     return app

@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal import sessions
 from portal.desk import Caller, Workplace
+from portal.errors import error_page
+from portal.pace import SECONDS, Pace
 
 _WITHOUT: Final = ("/static/", "/health", "/metrics")
 """Addresses that are the same for everybody."""
@@ -22,10 +24,10 @@ def cookie_name(*, https: bool) -> str:
 
 
 class Reception:
-    """The middleware that knows who asks."""
+    """The middleware that knows who asks, and slows down who asks for too much."""
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, *, pace: Pace, https: bool) -> None:
+        self._app, self._pace = app, pace
         self._cookie = cookie_name(https=https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,7 +36,12 @@ class Reception:
             request = Request(scope)
             workplace: Workplace | None = getattr(request.app.state, "workplace", None)
             if (token := request.cookies.get(self._cookie)) and workplace:
-                request.state.caller = await run_in_threadpool(_caller, workplace, token)
+                request.state.caller = caller = await run_in_threadpool(_caller, workplace, token)
+                if caller and not self._pace.admitted(caller.actor.name):
+                    answer = error_page(request, 429)
+                    answer.headers["Retry-After"] = str(SECONDS)
+                    await answer(scope, receive, send)
+                    return
         await self._app(scope, receive, send)
 
 

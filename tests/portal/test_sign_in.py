@@ -14,6 +14,7 @@ from portal.app import create_app
 from portal.attempts import FORGOTTEN_AFTER, MOST_OF_ACCOUNT, MOST_OF_ADDRESS
 from portal.config import PortalConfig
 from portal.desk import Workplace
+from portal.pace import MOST, Pace
 from portal.sign_in import within
 from portal.tables import METADATA
 from storage.errors import BadSpecification
@@ -262,3 +263,28 @@ def test_administrators_see_accounts_and_no_findings(door):
 def test_an_account_that_cannot_be_is_refused(door, changed, password):
     with pytest.raises(BadSpecification):
         door.account(**({"name": "new", "role": "auditor", "districts": ("370202",)} | changed), password=password)
+
+
+def test_an_account_that_asks_for_too_much_is_slowed_down_and_others_are_not(hall, monkeypatch):
+    door = Door(hall)
+    door.at += timedelta(days=900)
+    for name in ("ge", "kong"):
+        door.account(name)
+    hasty, other = door.reader(), door.reader()
+    sign_in(hasty, "ge")
+    sign_in(other, "kong")
+    monkeypatch.setattr("portal.pace.MOST", 3)
+    refused = next(answer for _ in range(12) if (answer := hasty.get("/findings")).status_code == 429)
+    assert refused.headers["retry-after"] == "60"
+    assert "请稍候再试" in refused.text
+    assert hasty.get("/health").status_code == 200
+    assert other.get("/findings").status_code == 200
+
+
+def test_the_pace_is_counted_by_account_and_minute():
+    at = 0.0
+    pace = Pace(clock=lambda: at)
+    assert [pace.admitted("li") for _ in range(MOST + 1)] == [True] * MOST + [False]
+    assert pace.admitted("sun")
+    at = 60.0
+    assert pace.admitted("li")
