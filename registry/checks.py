@@ -6,13 +6,14 @@ person has looked, and is waived by naming the check.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from registry.increment.making import Changes
 from registry.loading import LARGEST_MASTER
 from registry.members import Sources
 from registry.policy import DERIVED, Entity, policy
@@ -87,11 +88,67 @@ def figures(
         work: an empty folder.
         suppressed: records (dataset, record id) that the match was told to leave out.
     """
+    counted = _counted(entity, golden, sources.crosswalk, work)
+    return replace(counted, accepted=_accepted(entity, sources.tables, suppressed))
+
+
+def changed_figures(
+    entity: Entity,
+    before: Mapping[str, Json],
+    changes: Changes,
+    whole: tuple[Mapping[str, Path], Path],
+    work: Path,
+    suppressed: frozenset[tuple[str, str]] = frozenset(),
+) -> Figures:
+    """What `figures` gives for a version of few changes, from the figures of the version before.
+
+    That no record outside the changes is among them twice is the closure's to see to (`registry.increment.closure`);
+    the unique indexes of the database hold it once more.
+
+    Args:
+        entity: person or enterprise.
+        before: figures of the version before.
+        changes: rows of the masters concerned, of before and of now.
+        whole: the accepted tables, and the whole file of golden records.
+        work: an empty folder.
+        suppressed: as for `figures`.
+    """
+    then = Figures(**before)  # type: ignore[arg-type]  # written by as_json
+    old, new = (
+        _counted(entity, one.golden, one.crosswalk, work / name)
+        for name, one in (("old", changes.before), ("new", changes.after))
+    )
+    tables, golden = whole
+    largest = max(new.largest, then.largest)
+    if new.largest < then.largest == old.largest:  # it may have been the only one of that size
+        largest = pc.max(pq.read_table(golden, columns=["record_count"]).column(0)).as_py() or 0
+    return Figures(
+        masters=then.masters - old.masters + new.masters,
+        distinct_masters=then.distinct_masters - old.distinct_masters + new.distinct_masters,
+        largest=largest,
+        records=_instead(then.records, old.records, new.records),
+        distinct=_instead(then.distinct, old.distinct, new.distinct),
+        accepted=_accepted(entity, tables, suppressed),
+        known=_instead(then.known, old.known, new.known),
+        filled={name: then.filled[name] - old.filled[name] + new.filled[name] for name in new.filled},
+    )
+
+
+def _instead(then: Mapping[str, int], old: Mapping[str, int], new: Mapping[str, int]) -> dict[str, int]:
+    """Counts by dataset with the old ones taken out and the new ones put in; none that came to nothing."""
+    counts = {
+        name: then.get(name, 0) - old.get(name, 0) + new.get(name, 0) for name in sorted(then.keys() | new.keys())
+    }
+    return {name: rows for name, rows in counts.items() if rows}
+
+
+def _counted(entity: Entity, golden: Path, crosswalk: Path, work: Path) -> Figures:
+    """All figures but those of the accepted tables."""
     names = [item.name for item in product_contract(entity).columns if item.name not in ("master_id", *DERIVED)]
     filled = ", ".join(f"count({quoted(name)})" for name in names)
     with connect(work) as connection:
         connection.read_parquet(str(golden)).create_view("golden")
-        connection.read_parquet(str(sources.crosswalk)).create_view("crosswalk")
+        connection.read_parquet(str(crosswalk)).create_view("crosswalk")
         total = connection.execute(f"SELECT {_TOTALS}, {filled} FROM golden").fetchall()[0]
         by_dataset = connection.execute(_BY_DATASET).fetchall()
         known = connection.execute(_KNOWN).fetchall()
@@ -101,14 +158,18 @@ def figures(
         largest=total[2],
         records={row[0]: row[1] for row in by_dataset},
         distinct={row[0]: row[2] for row in by_dataset},
-        accepted={
-            name: pq.read_metadata(sources.tables[name]).num_rows - _left_out(sources.tables[name], name, suppressed)
-            for name in policy(entity).datasets
-            if name in sources.tables
-        },
+        accepted={},
         known=dict(known),
         filled=dict(zip(names, total[3:], strict=True)),
     )
+
+
+def _accepted(entity: Entity, tables: Mapping[str, Path], suppressed: frozenset[tuple[str, str]]) -> dict[str, int]:
+    return {
+        name: pq.read_metadata(tables[name]).num_rows - _left_out(tables[name], name, suppressed)
+        for name in policy(entity).datasets
+        if name in tables
+    }
 
 
 def _left_out(table: Path, name: str, suppressed: frozenset[tuple[str, str]]) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from matching.incremental.state import FOLDER as STATE
 from matching.incremental.state import judgements_of
-from registry.checks import Figures, figures
+from registry.checks import Figures, changed_figures, figures
 from registry.history.differences import Snapshot
 from registry.identities import Assignment, Past, assign
 from registry.increment.closure import close
@@ -71,13 +71,12 @@ def make_draft(desk: Desk, goal: Goal, tables: Mapping[str, Path]) -> Draft:
         _log.info("the base is made whole", extra={"entity": goal.entity, "why": str(reason)})
         found, changes = _whole(desk, goal, tables, known, golden), None
     desk.on_step(f"{goal.entity} golden records made")
-    counted = figures(
-        goal.entity,
-        Sources(found.crosswalk, tables),
-        golden / "data.parquet",
-        desk.folder(goal, "counted"),
-        judgements_of(goal.match / STATE).suppressed,
-    )
+    data, work, left_out = golden / "data.parquet", desk.folder(goal, "counted"), judgements_of(goal.match / STATE)
+    before = desk.before.counts.get(goal.entity)
+    if changes and before:
+        counted = changed_figures(goal.entity, before, changes, (tables, data), work, left_out.suppressed)
+    else:
+        counted = figures(goal.entity, Sources(found.crosswalk, tables), data, work, left_out.suppressed)
     return Draft(goal.entity, found, golden, counted, changes)
 
 
