@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from registry.layers import newest_rows
 from registry.sql import quoted
 
 
@@ -14,7 +15,7 @@ def trace(provenance: Path, masters: Sequence[str]) -> pa.Table:
     """Where each value of some masters comes from.
 
     Args:
-        provenance: a file of `registry.survivorship`.
+        provenance: `provenance.parquet` of a version; further layers beside it count (`registry.layers`).
         masters: master ids.
 
     Returns:
@@ -25,7 +26,7 @@ def trace(provenance: Path, masters: Sequence[str]) -> pa.Table:
     attributes = [name for name in pq.read_schema(provenance).names if name not in ("master_id", "records")]
     origins = ", ".join(f"{{'attribute': ?, 'origin': {quoted(name)}}}" for name in attributes)
     with duckdb.connect() as connection:
-        connection.read_parquet(str(provenance)).create_view("provenance")
+        connection.execute(f"CREATE VIEW provenance AS {newest_rows(provenance)}")
         connection.execute(
             f"CREATE TABLE origins AS SELECT master_id, records, unnest([{origins}], recursive := true) FROM provenance"
             " WHERE master_id IN (SELECT unnest(?::VARCHAR[]))",

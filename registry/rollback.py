@@ -19,6 +19,7 @@ from sqlalchemy import URL, Connection, Engine, text
 
 from registry.checks import ROLLED_BACK
 from registry.failures import named_failures
+from registry.layers import FIRST, as_one
 from registry.ledger import LEDGER_FILE, last_sequence
 from registry.loading import Files, decided_attributes, load
 from registry.naming import LEDGER_TABLE, RELATIONS, SCHEMAS, folder_name, partition, products, stored
@@ -27,6 +28,7 @@ from registry.relations.serving import Served, load_whole, place_of, relation_pa
 from registry.repair import repair_held
 from registry.sql import quoted
 from registry.versions import attach, attached_partitions, publication_lock, standing
+from storage.commit import staging
 from storage.engine import bulk_load
 from storage.errors import BadSpecification, ContractBroken, PublicationHeld
 from storage.manifest import Manifest, is_whole
@@ -214,8 +216,10 @@ def _loaded(url: URL, connection: Connection, zones: Zones, target: Kept) -> _Lo
         golden, crosswalk = (
             zones.published(product, folder_name(target.products[entity])) for product in products(entity)
         )
-        files = Files(golden / "data.parquet", golden / "provenance.parquet", crosswalk / "data.parquet", None)
-        load(url, entity, version, files)
+        files = Files(golden / "data.parquet", golden / FIRST, crosswalk / "data.parquet", None)
+        with staging(zones) as work:
+            provenance = as_one(files.provenance, files.records, work / FIRST, work)
+            load(url, entity, version, replace(files, provenance=provenance))
         found[entity] = files
     return _Loaded(found, _loaded_relations(url, connection, zones, (target.version, version)))
 

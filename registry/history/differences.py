@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from registry.history.times import CORRECTED, EventRule, Times, times
+from registry.layers import FIRST, newest_rows
 from registry.naming import folder_name, products
 from registry.policy import Entity, policy
 from registry.sql import connect, quoted
@@ -30,7 +31,7 @@ POSITIONS = 2**32
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The files of one published version of a base."""
+    """The files of one published version of a base; `provenance` is the first of its layers (`registry.layers`)."""
 
     golden: Path
     provenance: Path
@@ -43,7 +44,7 @@ class Snapshot:
         golden, crosswalk = (zones.published(product, folder_name(version)) for product in products(entity))
         return cls(
             golden / "data.parquet",
-            golden / "provenance.parquet",
+            golden / FIRST,
             golden / "master_ids.parquet",
             crosswalk / "data.parquet",
         )
@@ -123,13 +124,13 @@ def _open(connection: duckdb.DuckDBPyConnection, step: Step, before: Snapshot) -
     for name, path in {
         "golden_before": before.golden,
         "golden_after": step.after.golden,
-        "provenance": step.after.provenance,
         "ledger_before": before.ledger,
         "ledger_after": step.after.ledger,
         "crosswalk_before": before.crosswalk,
         "crosswalk_after": step.after.crosswalk,
     }.items():
         connection.read_parquet(str(path)).create_view(name)
+    connection.execute(f"CREATE VIEW provenance AS {newest_rows(step.after.provenance)}")
     connection.execute(f"CREATE MACRO capped(day) AS least(coalesce(day, DATE '{step.as_of:%Y-%m-%d}'),"
                        f" DATE '{step.as_of:%Y-%m-%d}')")  # fmt: skip
 

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 from registry.history.differences import Snapshot
 from registry.identities import Assignment, assign
 from registry.increment.closure import Closure
-from registry.increment.splicing import Replacement, by_column, splice
+from registry.increment.splicing import Replacement, splice
 from registry.increment.start import Goal
+from registry.layers import FIRST, add_layer, unite_many
 from registry.loading import Files
 from registry.members import Sources
 from registry.sql import connect
@@ -80,12 +81,13 @@ def make_changes(
     crosswalk, ledger, gone = work / "crosswalk.parquet", work / "ledger.parquet", work / "gone.parquet"
     _splice_all(
         [
-            (before.provenance, by_column("master_id", masters, provenance), whole / "provenance.parquet", None),
-            (before.golden, by_column("master_id", masters, golden), whole / "data.parquet", gone),
-            (before.crosswalk, by_column("master_id", masters, found.crosswalk), crosswalk, None),
-            (before.ledger, by_column("sequence", numbers, found.changes), ledger, None),
+            (before.golden, Replacement("master_id", masters, golden), whole / "data.parquet", gone),
+            (before.crosswalk, Replacement("master_id", masters, found.crosswalk), crosswalk, None),
+            (before.ledger, Replacement("sequence", numbers, found.changes), ledger, None),
         ]
     )
+    add_layer(before.provenance, provenance, whole)
+    unite_many(whole / FIRST, whole / "data.parquet", work)
     old = Snapshot(gone, before.provenance, closure.past.ledger, closure.past.crosswalk)
     new = Snapshot(golden, provenance, found.ledger, found.crosswalk)
     changes = Changes(old, new, work / "no-more.parquet", found.changes, place)

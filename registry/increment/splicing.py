@@ -1,10 +1,10 @@
 """A sorted Parquet file with some rows replaced: everything else is copied as it stands.
 
-Row group by row group: one is read while the one before is written, and memory holds the two. Invariant: the result is
-what sorting all its rows would give.
+Row group by row group: one is read while the one before is written, and memory holds the two. Texts that repeat stay
+the numbers that they are in the file. Invariant: the result is what sorting all its rows would give.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,72 +18,100 @@ import pyarrow.parquet as pq
 
 ROW_GROUP = 200_000
 
+_REPEATS = 2.5  # bytes a value up to which a column is one of numbers that stand for few values
+_LAST = "~"  # sorts behind every master id, as null does
+
 Keys: TypeAlias = npt.NDArray[Any]
 Mask: TypeAlias = npt.NDArray[np.bool_]
+Rows: TypeAlias = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """Rows in the stead of others.
+    """Rows in the stead of others, in a file that is sorted first by a column of text or of integers.
 
-    `keys`: what the rows of a table are sorted by, as an array. `goes`: which rows of a table go. `rows`: file with the
-    new rows, of the same columns and sorted likewise; none of its keys stands among the rows that stay.
+    `touched`: values of that column of which rows go or come. `rows`: file with the new rows, sorted as the file is.
+    `goes`: which rows of touched values go; all where there is none. `order`: the columns by which the file is sorted,
+    needed where rows of a touched value stay.
     """
 
-    keys: Callable[[pa.Table], Keys]
-    goes: Callable[[pa.Table], Mask]
+    key: str
+    touched: pa.Array | pa.ChunkedArray
     rows: Path
+    goes: Callable[[pa.Table], Mask] | None = None
+    order: tuple[str, ...] = ()
 
 
-def by_column(name: str, removed: pa.ChunkedArray, rows: Path) -> Replacement:
-    """A replacement in a file that is sorted first by a column of text or of integers, never null.
-
-    Args:
-        name: the column.
-        removed: its values whose rows go.
-        rows: as in `Replacement`.
-    """
-    return Replacement(
-        lambda table: as_keys(table.column(name)),
-        lambda table: pc.is_in(table.column(name), value_set=removed).to_numpy(),
-        rows,
-    )
-
-
-def as_keys(column: pa.ChunkedArray) -> Keys:
-    """A column of text or of integers as an array that sorts as it does: texts as UTF-8, in the order of characters."""
-    values = (column.cast(pa.binary()) if pa.types.is_string(column.type) else column).to_numpy()
-    keys: Keys = values.astype("S") if values.dtype == object else values
-    return keys
+def as_keys(column: pa.Array | pa.ChunkedArray) -> Keys:
+    """A column of text or of integers as an array that sorts as it does: texts as UTF-8, null behind all of them."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_integer(array.type):
+        return np.asarray(array)
+    array = pc.fill_null(array.cast(pa.string()), _LAST)
+    if not len(array):
+        return np.array([], "S1")
+    _, places, characters = array.buffers()
+    ends = np.frombuffer(places, np.int32)[array.offset : array.offset + len(array) + 1]
+    text = np.frombuffer(characters, np.uint8)[ends[0] : ends[-1]] if characters else np.array([], np.uint8)
+    sizes = np.diff(ends)
+    width = max(int(sizes.max()), 1)
+    if int(sizes.min()) == width:
+        return text.view(f"S{width}")
+    padded = np.zeros(len(sizes) * width, np.uint8)
+    begins = np.arange(len(sizes)) * width - (ends[:-1] - ends[0])
+    padded[np.arange(len(text)) + np.repeat(begins, sizes)] = text
+    return padded.view(f"S{width}")
 
 
 def splice(before: Path, change: Replacement, out: Path, gone: Path | None = None) -> None:
     """Write a file with some rows replaced; `gone` takes the rows that went."""
-    old = pq.ParquetFile(before)
+    with pq.ParquetFile(before) as file:
+        plain, repeating = file.schema_arrow, _repeating(file.metadata)
+    numbered = [name for name in plain.names if name in repeating and pa.types.is_string(plain.field(name).type)]
     new = pq.read_table(change.rows)
-    schema = _common(old.schema_arrow, new)
-    new = new.select(schema.names).cast(schema)
-    keys, done, removed = change.keys(new), 0, []
-    writing: list[Future[None]] = []
-    with pq.ParquetWriter(out, schema, compression="zstd") as writer, ThreadPoolExecutor(1) as background:
-        for group in range(old.num_row_groups):
-            rows = old.read_row_group(group).cast(schema)
-            is_last = group == old.num_row_groups - 1
-            end = len(keys) if is_last else _end(keys, done, change.keys(rows.slice(max(rows.num_rows - 1, 0))))
-            goes = change.goes(rows)
-            merged = _merged(rows, goes, new.slice(done, end - done), change.keys)
+    plain = _common(plain, new)
+    new = new.select(plain.names).cast(plain)
+    schema = pa.schema([_numbered(one) if one.name in numbered else one for one in plain], plain.metadata)
+    touched, removed = np.unique(as_keys(change.touched)), [plain.empty_table()]
+    with (
+        pq.ParquetFile(before, read_dictionary=numbered) as file,
+        pq.ParquetWriter(
+            out, schema, compression="zstd", use_dictionary=repeating or False, write_statistics=[change.key],
+            store_schema=not numbered,
+        ) as writer,
+        ThreadPoolExecutor(1) as background,
+    ):  # fmt: skip
+        writing: list[Future[None]] = []
+        for rows, coming in _groups(file, change.key, new):
+            goes, order = _merged(rows, coming, change, touched)
+            merged = _taken(rows, coming, order, schema)
+            if gone and goes.any():
+                removed.append(rows.filter(pa.array(goes)).cast(plain))
             for one in writing:  # the group before, so that memory holds two
                 one.result()
-            writing = [background.submit(writer.write_table, merged, row_group_size=ROW_GROUP)]
-            if gone:
-                removed.append(rows.filter(pa.array(goes)))
-            done = end
+            writing = [background.submit(_write, writer, merged)]
         for one in writing:
             one.result()
-        if not old.num_row_groups:
-            writer.write_table(new, row_group_size=ROW_GROUP)
     if gone:
-        pq.write_table(pa.concat_tables([schema.empty_table(), *removed]), gone)
+        pq.write_table(pa.concat_tables(removed), gone)
+
+
+def _write(writer: pq.ParquetWriter, rows: pa.Table) -> None:
+    """Write rows as a row group, or as several alike where they have become too many for one."""
+    if rows.num_rows:
+        writer.write_table(rows, row_group_size=-(-rows.num_rows // -(-rows.num_rows // (2 * ROW_GROUP))))
+
+
+def _repeating(metadata: pq.FileMetaData) -> list[str]:
+    """The columns whose values repeat, so that the file has them as numbers."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    group = max(groups, key=lambda one: one.num_rows, default=None)
+    columns = [group.column(number) for number in range(group.num_columns)] if group else []
+    return [one.path_in_schema for one in columns if one.total_uncompressed_size < _REPEATS * one.num_values]
+
+
+def _numbered(field: pa.Field) -> pa.Field:
+    return field.with_type(pa.dictionary(pa.int32(), field.type))
 
 
 def _common(old: pa.Schema, new: pa.Table) -> pa.Schema:
@@ -92,15 +120,73 @@ def _common(old: pa.Schema, new: pa.Table) -> pa.Schema:
     return pa.schema(fields, old.metadata)
 
 
-def _end(keys: Keys, done: int, last: Keys) -> int:
-    """How many of the new rows belong before the end of a row group."""
-    return int(np.searchsorted(keys, last[0], "right")) if len(last) else done
+def _groups(file: pq.ParquetFile, key: str, new: pa.Table) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Every row group with the new rows that belong there; all rows of a value stand in one."""
+    keys, done, rows = as_keys(new.column(key)), 0, file.schema_arrow.empty_table()
+    for group in range(file.num_row_groups):
+        rows = pa.concat_tables([rows, file.read_row_group(group)])
+        if not rows.num_rows:
+            continue
+        if group == file.num_row_groups - 1:
+            break
+        held = as_keys(rows.column(key))
+        cut, end = (int(np.searchsorted(one, held[-1])) for one in (held, keys))
+        yield rows.slice(0, cut), new.slice(done, end - done)
+        rows, done = rows.slice(cut), end
+    yield rows, new.slice(done)
 
 
-def _merged(rows: pa.Table, goes: Mask, new: pa.Table, keys: Callable[[pa.Table], Keys]) -> pa.Table:
-    if not goes.any() and not new.num_rows:
-        return rows
-    stays = np.flatnonzero(~goes)
-    places = np.searchsorted(keys(rows)[stays], keys(new))
-    order = np.insert(stays, places, rows.num_rows + np.arange(new.num_rows))
-    return pa.concat_tables([rows, new]).take(pa.array(order))
+def _merged(rows: pa.Table, new: pa.Table, change: Replacement, touched: Keys) -> tuple[Mask, Rows]:
+    """Which rows go, and the order of the others and the new ones, which are numbered on from the rows."""
+    keys = as_keys(rows.column(change.key))
+    is_touched = _runs(keys, touched)
+    goes = is_touched.copy()
+    if change.goes and goes.any():
+        at = np.flatnonzero(goes)
+        goes[at] = change.goes(rows.take(pa.array(at)).cast(new.schema))
+    coming = rows.num_rows + np.arange(new.num_rows)
+    mixed, mixed_keys = coming, as_keys(new.column(change.key))
+    staying = np.flatnonzero(is_touched & ~goes)
+    if len(staying):
+        mixed, mixed_keys = _sorted(rows, new, np.concatenate([staying, coming]), change)
+    others = np.flatnonzero(~is_touched)
+    return goes, np.insert(others, np.searchsorted(keys[others], mixed_keys), mixed)
+
+
+def _runs(keys: Keys, touched: Keys) -> Mask:
+    """Which of sorted keys are among the touched ones, which are sorted and each there once."""
+    marks = np.zeros(len(keys) + 1, np.int64)
+    if len(keys):
+        near = touched[np.searchsorted(touched, keys[0]) : np.searchsorted(touched, keys[-1], "right")]
+        np.add.at(marks, np.searchsorted(keys, near), 1)
+        np.add.at(marks, np.searchsorted(keys, near, "right"), -1)
+    return np.asarray(np.cumsum(marks[:-1]) > 0)
+
+
+def _sorted(rows: pa.Table, new: pa.Table, mixed: Rows, change: Replacement) -> tuple[Rows, Keys]:
+    """Rows of touched values that stay and new ones, in the order of the file."""
+    chosen = pa.table({name: _column(rows, new, name).take(pa.array(mixed)) for name in change.order})
+    order = pc.sort_indices(chosen, [(name, "ascending", "at_end") for name in change.order]).to_numpy()
+    return mixed[order], as_keys(chosen.column(change.key))[order]
+
+
+def _column(rows: pa.Table, new: pa.Table, name: str) -> pa.Array:
+    """A column of both as plain texts or numbers."""
+    parts = [table.column(name) for table in (rows, new)]
+    kind = new.schema.field(name).type
+    return pa.chunked_array([chunk for part in parts for chunk in part.cast(kind).chunks], kind).combine_chunks()
+
+
+def _taken(rows: pa.Table, new: pa.Table, order: Rows, schema: pa.Schema) -> pa.Table:
+    """Rows of both in an order, column by column, so that memory holds one column twice."""
+    at, taken = pa.array(order), []
+    for field in schema:
+        parts = [_as(table.column(field.name), field.type) for table in (rows, new)]
+        taken.append(pa.concat_arrays([chunk for part in parts for chunk in part.chunks]).take(at))
+    return pa.table(taken, schema=schema)
+
+
+def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(kind) and not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    return column.cast(kind)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from registry.increment.making import Changes
-from registry.increment.splicing import Keys, Mask, Replacement, as_keys, splice
+from registry.increment.splicing import Mask, Replacement, splice
 from registry.policy import Entity
 from registry.relations.declarations import Declarations, Statement
 from registry.relations.serving import Rewritten
@@ -24,8 +24,7 @@ from registry.sql import quoted, rows_in
 
 _SIMPLE = ("household", "record", "enterprise")
 
-_KEYS = ("from_master_id", "kind", "source", "dataset", "record_id")
-_LAST = "~"  # sorts behind every master id, as null does
+_ORDER = ("from_master_id", "kind", "source", "dataset", "record_id")
 
 
 @dataclass(frozen=True)
@@ -87,31 +86,47 @@ def _by_end(one: Statement, table: Path) -> str | None:
     return " UNION ALL ".join(parts) or None
 
 
-def splice_relations(declared: Declarations, kept: Kept, touched: pa.Table, rewritten: Rewritten, out: Path) -> None:
+def touched_masters(declared: Declarations, kept: Kept, rows: Path) -> str:
+    """SQL: masters of which relations go or come, as far as they have an id; `rows`: those that were made anew."""
+    kinds = ([one.kind, *one.dataset.split(".")] for one in declared.statements if is_simple(one))
+    simple = " OR ".join(
+        f"(kind = '{kind}' AND source = '{source}' AND dataset = '{short}')" for kind, source, short in kinds
+    )
+    parts = [rows_in(rows), f"{rows_in(kept.relations)} WHERE NOT ({simple})"]
+    found = [f"SELECT from_master_id FROM {part}" for part in parts]
+    found += [f"SELECT master_id FROM {rows_in(one.before.crosswalk)}" for one in kept.changes.values()]
+    return " UNION ".join(found)
+
+
+def splice_relations(
+    declared: Declarations, kept: Kept, touched: tuple[pa.ChunkedArray, pa.Table], rewritten: Rewritten, out: Path
+) -> None:
     """Put relations that were made anew into those in force.
 
     Args:
         declared: all statements.
         kept: the relations in force.
-        touched: the table `affected`.
+        touched: the masters of `touched_masters`, and the table `affected`.
         rewritten: all relations that were made anew, sorted as the product is; the file of those in whose stead they
             stand is written here.
         out: the file of the new version.
     """
-    simple = pa.array([f"{one.kind}/{one.dataset}" for one in declared.statements if is_simple(one)], pa.string())
-    records = _joined("/", touched.column("dataset"), touched.column("record_id"))
+    masters, affected_records = touched
+    simple = pa.array(_simple(declared), pa.string())
+    records = _joined("/", affected_records.column("dataset"), affected_records.column("record_id"))
 
     def goes(table: pa.Table) -> Mask:
         dataset = _joined(".", table.column("source"), table.column("dataset"))
         is_kept = pc.is_in(_joined("/", table.column("kind"), dataset), value_set=simple).to_numpy()
         return np.asarray(~is_kept | pc.is_in(_joined("/", dataset, table.column("record_id")), value_set=records))
 
-    splice(kept.relations, Replacement(_keys, goes, rewritten.new), out, rewritten.old)
+    nobody = pa.chunked_array([pa.nulls(1, pa.string())])  # relations whose subject is unknown stand at the end
+    every = pa.chunked_array([*masters.chunks, *nobody.chunks], pa.string())
+    splice(kept.relations, Replacement(_ORDER[0], every, rewritten.new, goes, _ORDER), out, rewritten.old)
 
 
-def _keys(table: pa.Table) -> Keys:
-    columns = [pc.fill_null(table.column(name), _LAST) for name in _KEYS]
-    return as_keys(_joined("\x01", *columns))  # before every other character, so that texts sort as the tuples do
+def _simple(declared: Declarations) -> list[str]:
+    return [f"{one.kind}/{one.dataset}" for one in declared.statements if is_simple(one)]
 
 
 def _joined(separator: str, *columns: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from registry.policy import ENTITIES, Entity, policy
-from registry.relations.changes import Kept, affected, is_simple, splice_relations
+from registry.relations.changes import Kept, affected, is_simple, splice_relations, touched_masters
 from registry.relations.declarations import Declarations, Statement, declarations
 from registry.relations.serving import Rewritten
 from registry.sql import connect, count, quoted, rows_in
@@ -45,18 +45,16 @@ def write_relations(bases: Bases, out: Path, work: Path, kept: Kept | None = Non
     """
     declared, data = declarations(), out / DATA
     with connect(work) as connection:
-        for statement in _opened(declared, bases):
+        for statement in (*_opened(declared, bases), *(affected(declared, bases.tables, kept) if kept else ())):
             connection.execute(statement)
-        for statement in affected(declared, bases.tables, kept) if kept else ():
-            connection.execute(statement)
-        partly = kept is not None
-        for statement in (*_stated(declared, bases, partly=partly), *_indexed(declared, bases), *_RESOLVED):
+        for statement in (*_stated(declared, bases, kept), *_indexed(declared), *_RESOLVED):
             connection.execute(statement)
         if kept:
             rewritten = Rewritten.beside(work)
             connection.sql(_RELATIONS).write_parquet(str(rewritten.new))
+            masters = connection.sql(touched_masters(declared, kept, rewritten.new)).to_arrow_table().column(0)
             touched = connection.sql("FROM affected").to_arrow_table()
-            splice_relations(declared, kept, touched, rewritten, data)
+            splice_relations(declared, kept, (masters, touched), rewritten, data)
         else:
             connection.sql(_RELATIONS).write_parquet(str(data), compression="zstd")
         reasons = connection.execute(_UNRESOLVED, [str(data)]).fetchall()
@@ -93,20 +91,44 @@ _GOLDEN = "master_id VARCHAR, name VARCHAR, uscc VARCHAR, organization_code VARC
 _CROSSWALK = "master_id VARCHAR, source VARCHAR, dataset VARCHAR, record_id VARCHAR"
 
 
-def _stated(declared: Declarations, bases: Bases, *, partly: bool) -> Iterator[str]:
-    """The table `stated`: what every record states, with the subject's master id.
+def _stated(declared: Declarations, bases: Bases, kept: Kept | None) -> Iterator[str]:
+    """The table `stated`: what every record states, with the subject's master id; and what that takes.
 
-    `partly`: simple ones only of records in the table `affected`.
+    `kept`: simple ones only of records in the table `affected`. The crosswalk of a city is then read once for all: the
+    tables `<entity>_known`, otherwise views of all, have those of its rows that are asked for.
     """
-    parts = [
-        _statement(statement, bases) + (_AFFECTED.format(statement.dataset) if partly and is_simple(statement) else "")
-        for statement in declared.statements
-        if statement.dataset in bases.tables and entity_of(statement.owner) in bases.golden
-    ]
     yield "CREATE SEQUENCE statements"
     yield f"CREATE TABLE stated (id BIGINT DEFAULT nextval('statements'), {_STATED})"
-    for part in parts:
-        yield f"INSERT INTO stated ({', '.join(item.split()[0] for item in _STATED.split(', '))}) {part}"
+    there = [one for one in declared.statements if one.dataset in bases.tables and entity_of(one.owner) in bases.golden]
+    yield from (_insert(one, bases, "crosswalk") for one in there if not is_simple(one))
+    yield "CREATE TABLE wanted AS SELECT DISTINCT reference AS number FROM stated WHERE target IN ('person', 'party')"
+    yield "CREATE TABLE sighted (source VARCHAR, dataset VARCHAR, record_id VARCHAR, number VARCHAR, name VARCHAR)"
+    yield from _sighted(bases)
+    parts = "split_part(dataset, '.', 1) AS source, split_part(dataset, '.', 2) AS dataset, record_id"
+    asked = "SELECT source, dataset, record_id FROM sighted" + (f" UNION SELECT {parts} FROM affected" if kept else "")
+    for entity in ENTITIES:
+        rows = f"FROM {entity}_crosswalk"
+        some = f"{rows} SEMI JOIN ({asked}) USING (record_id, dataset, source)"
+        yield f"CREATE TABLE {entity}_known AS {some}" if kept else f"CREATE VIEW {entity}_known AS {rows}"
+    for one in there:
+        if is_simple(one):
+            yield _insert(one, bases, "known") + (_AFFECTED.format(one.dataset) if kept else "")
+
+
+def _insert(one: Statement, bases: Bases, crosswalk: str) -> str:
+    columns = ", ".join(item.split()[0] for item in _STATED.split(", "))
+    return f"INSERT INTO stated ({columns}) {_statement(one, bases, crosswalk)}"
+
+
+def _sighted(bases: Bases) -> Iterator[str]:
+    """Records of persons who bear a number that somebody wants."""
+    for name in policy("person").datasets if "person" in bases.golden else ():
+        if name in bases.tables and {"id_number", "name"} <= set(_columns(bases.tables[name])):
+            source, _, dataset = name.partition(".")
+            yield (
+                f"INSERT INTO sighted SELECT '{source}', '{dataset}', record_id, id_number, name"
+                f" FROM {rows_in(bases.tables[name])} SEMI JOIN wanted ON number = id_number"
+            )
 
 
 _STATED = (
@@ -119,8 +141,8 @@ _STATED = (
 _AFFECTED = " AND t.record_id IN (SELECT record_id FROM affected WHERE dataset = '{}')"
 
 
-def _statement(one: Statement, bases: Bases) -> str:
-    """The rows of one statement; columns that the table lacks are null."""
+def _statement(one: Statement, bases: Bases, crosswalk: str) -> str:
+    """The rows of one statement; columns that the table lacks are null. `crosswalk`: ends the name of the one used."""
     source, _, dataset = one.dataset.partition(".")
     owner_source, _, owner = one.owner.partition(".")
     entity = entity_of(one.owner)
@@ -143,12 +165,12 @@ def _statement(one: Statement, bases: Bases) -> str:
         f" {column(one.reference)}, {column(one.name)}, {repr(one.of) if one.of else 'NULL'}, {column(one.role)},"
         f" {column(one.share, 'DOUBLE')}, CASE WHEN {ended} THEN 'ended' ELSE 'current' END,"
         f" {column('updated_at', 'TIMESTAMP')} FROM {rows_in(bases.tables[one.dataset])} t"
-        f" LEFT JOIN {entity}_crosswalk x ON x.record_id = {named} AND x.dataset = '{owner}'"
+        f" LEFT JOIN {entity}_{crosswalk} x ON x.record_id = {named} AND x.dataset = '{owner}'"
         f" AND x.source = '{owner_source}' WHERE {' AND '.join(f'({part})' for part in wanted)}"
     )
 
 
-def _indexed(declared: Declarations, bases: Bases) -> Iterator[str]:
+def _indexed(declared: Declarations) -> Iterator[str]:
     """What ends are found in: records, names and numbers of enterprises, persons whose number is named."""
     records = sorted({one.of for one in declared.statements if one.of})
     yield "CREATE TABLE records (of_record VARCHAR, record_id VARCHAR, kind VARCHAR, master_id VARCHAR)"
@@ -161,17 +183,10 @@ def _indexed(declared: Declarations, bases: Bases) -> Iterator[str]:
         )
     yield _NAMES
     yield _NUMBERS
-    yield "CREATE TABLE wanted AS SELECT DISTINCT reference AS number FROM stated WHERE target IN ('person', 'party')"
-    yield "CREATE TABLE people (number VARCHAR, name VARCHAR, master_id VARCHAR)"
-    for name in policy("person").datasets if "person" in bases.golden else ():
-        if name in bases.tables and {"id_number", "name"} <= set(_columns(bases.tables[name])):
-            source, _, dataset = name.partition(".")
-            yield (
-                "INSERT INTO people SELECT DISTINCT t.id_number, person(t.name), x.master_id"
-                f" FROM (SELECT id_number, name, record_id FROM {rows_in(bases.tables[name])} SEMI JOIN wanted"
-                f" ON number = id_number) t JOIN person_crosswalk x ON x.record_id = t.record_id"
-                f" AND x.dataset = '{dataset}' AND x.source = '{source}'"
-            )
+    yield (
+        "CREATE TABLE people AS SELECT DISTINCT t.number, person(t.name) AS name, x.master_id FROM sighted t"
+        " JOIN person_known x ON x.record_id = t.record_id AND x.dataset = t.dataset AND x.source = t.source"
+    )
 
 
 def _columns(path: Path) -> list[str]:
@@ -209,12 +224,16 @@ WHERE s.target = 'record'
 # Enterprises: the number stands before the name. Of parties, those that are seen to be enterprises.
 _FIRMS = """
 INSERT INTO found
-WITH known AS (
+WITH bearing AS (
+  SELECT d.name, n.master_id, n.bearers
+  FROM (SELECT DISTINCT name FROM stated WHERE target IN ('enterprise', 'party')) d
+  JOIN names n ON n.name = firm(d.name)),
+known AS (
   SELECT s.id, s.target, s.reference, s.name, coalesce(u.master_id, o.master_id) AS numbered,
          coalesce(u.bearers, o.bearers) AS numbered_bearers, n.master_id AS named, n.bearers AS named_bearers
   FROM stated s LEFT JOIN numbers u ON u.number = s.reference
   LEFT JOIN numbers o ON length(s.reference) = 18 AND o.number = s.reference[9:17]
-  LEFT JOIN names n ON n.name = firm(s.name)
+  LEFT JOIN bearing n ON n.name = s.name
   WHERE s.target IN ('enterprise', 'party')),
 answered AS (
   SELECT *, CASE WHEN numbered_bearers = 1 THEN 'number'

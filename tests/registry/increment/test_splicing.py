@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.increment.splicing import by_column, splice
+from registry.increment.splicing import Replacement, splice
 
 KINDS = {"text": pa.string(), "number": pa.int64()}
 
@@ -40,9 +40,8 @@ def test_splicing_is_sorting_anew(tmp_path, kind, old, touched, new, cut):
     rows, change = dict.fromkeys(old, "old"), dict.fromkeys(new, "new")
     pq.write_table(table(kind, rows), tmp_path / "old.parquet", row_group_size=cut)
     pq.write_table(table(kind, change), tmp_path / "new.parquet")
-    removed = pa.table({"key": pa.array([key(kind, one) for one in sorted(touched)], KINDS[kind])})
-    pq.write_table(removed, tmp_path / "removed.parquet")
-    asked = by_column("key", pq.read_table(tmp_path / "removed.parquet").column(0), tmp_path / "new.parquet")
+    removed = pa.array([key(kind, one) for one in sorted(touched)], KINDS[kind])
+    asked = Replacement("key", removed, tmp_path / "new.parquet")
     splice(tmp_path / "old.parquet", asked, tmp_path / "out.parquet", tmp_path / "gone.parquet")
     stays = {number: word for number, word in rows.items() if number not in touched}
     gone = dict.fromkeys(old & touched, "old")
