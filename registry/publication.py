@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from registry.identities import Assignment
 from registry.increment.start import Goal, facts_of_run
 from registry.judgements.ledger import overrides_in_force
 from registry.judgements.overriding import OVERRIDES, Overrides
+from registry.layers import FIRST
 from registry.ledger import LEDGER_FILE
 from registry.loading import Files, load, load_changes
 from registry.naming import RELATIONS, folder_name, products
@@ -55,7 +57,7 @@ from registry.versions import (
 from schemas.contract import product_contract
 from storage.commit import commit, point, staging
 from storage.errors import ContractBroken
-from storage.manifest import Json, Manifest, describe_file
+from storage.manifest import FileEntry, Json, Manifest, describe_file, is_whole, read_manifest
 from storage.zones import Zones
 
 ALGORITHM = 1
@@ -181,15 +183,7 @@ def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
         before = job.before.counts.get(draft.entity, {})
         hold(draft.entity, draft.figures, before, job.request.limits, job.request.waived)
     job.on_step("checked")
-    for draft in drafts:
-        _write(job, draft, built[draft.entity])
-        job.on_step(f"{draft.entity} written")
-    related = _write_relations(job, job.related, drafts) if job.related else None
-    for draft in drafts:
-        _load(job, draft)
-        load_step(job.engine.url, job.zones, draft.entity, job.version)
-        job.on_step(f"{draft.entity} loaded")
-    served = _load_relations(job, related) if related else None
+    served = _lay_out(job, built, drafts)
     manifest = _manifest(job.request, job.before, built, drafts, job.related)
     commit_version(job.connection, job.before, replace(_new_version(job, built, drafts, manifest), relations=served))
     job.on_step("committed")
@@ -202,6 +196,26 @@ def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
     return manifest
 
 
+def _lay_out(job: _Job, built: Mapping[Entity, str], drafts: Sequence[Draft]) -> Served | None:
+    """Put files and tables of the new version beside those in force; what there is of relations for the commit."""
+    with ThreadPoolExecutor(1) as beside:  # the server works while files are written
+        loading = []
+        for draft in drafts:
+            _write(job, draft, built[draft.entity])
+            loading.append(beside.submit(_load, job, draft))
+            _write_step(job, draft)
+            job.on_step(f"{draft.entity} written")
+        related = _write_relations(job, job.related, drafts) if job.related else None
+        served = load_product(job.engine.url, job.connection, job.zones, related, job.work) if related else None
+        for draft, one in zip(drafts, loading, strict=True):
+            one.result()
+            load_step(job.engine.url, job.zones, draft.entity, job.version)
+            job.on_step(f"{draft.entity} loaded")
+    if served:
+        job.on_step("relations loaded")
+    return served
+
+
 def _write_relations(job: _Job, related: Related, drafts: Sequence[Draft]) -> Related:
     bases = {entity: found for entity, (found, _) in job.before.products.items()}
     changes = {draft.entity: draft.changes for draft in drafts}
@@ -211,12 +225,6 @@ def _write_relations(job: _Job, related: Related, drafts: Sequence[Draft]) -> Re
     write_product(job.zones, related, job.request.tables, job.work, facts, job.request.at)
     job.on_step("relations written")
     return related
-
-
-def _load_relations(job: _Job, related: Related) -> Served:
-    served = load_product(job.engine.url, job.connection, job.zones, related, job.work)
-    job.on_step("relations loaded")
-    return served
 
 
 def _related(
@@ -237,6 +245,7 @@ def _desk(job: _Job) -> Desk:
 
 
 def _load(job: _Job, draft: Draft) -> None:
+    """Copy what the new version has into tables that nobody reads."""
     url, changes = job.engine.url, draft.changes
     if changes:
         load_changes(url, draft.entity, job.version, changes.files(), changes.gone, changes.place)
@@ -259,6 +268,7 @@ def _write(job: _Job, draft: Draft, fingerprint: str) -> None:
             version=folder_name(job.version),
             created_at=job.request.at,
             rows=rows[product],
+            files=_linked(job, draft.entity, product, folder),
             inputs={name: job.request.inputs.get(name, "") for name in draft.figures.records},
             facts={
                 "installation": job.before.installation,
@@ -271,9 +281,26 @@ def _write(job: _Job, draft: Draft, fingerprint: str) -> None:
             },
         )
         commit(folder, job.zones.published(product, folder_name(job.version)), manifest)
+
+
+def _write_step(job: _Job, draft: Draft) -> None:
+    """Put what the new version changes beside its files."""
     changes = draft.changes
     changed = (changes.before, changes.after) if changes else None
     write_step(job.zones, _moment(job, draft.entity), job.work, changed)
+
+
+def _linked(job: _Job, entity: Entity, product: str, folder: Path) -> dict[str, FileEntry]:
+    """The files of a folder that are those of the version before, as they are described there."""
+    if entity not in job.before.products:
+        return {}
+    before = job.zones.published(product, folder_name(job.before.products[entity][0]))
+    entries = read_manifest(before).files if is_whole(before) else {}
+    return {
+        name: entry
+        for name, entry in entries.items()
+        if (folder / name).is_file() and (folder / name).samefile(before / name)
+    }
 
 
 def _moment(job: _Job, entity: Entity) -> Moment:
@@ -284,9 +311,7 @@ def _moment(job: _Job, entity: Entity) -> Moment:
 
 def _files(job: _Job, draft: Draft) -> Files:
     golden, crosswalk = (job.zones.published(product, folder_name(job.version)) for product in products(draft.entity))
-    return Files(
-        golden / "data.parquet", golden / "provenance.parquet", crosswalk / "data.parquet", draft.assignment.changes
-    )
+    return Files(golden / "data.parquet", golden / FIRST, crosswalk / "data.parquet", draft.assignment.changes)
 
 
 def _new_version(job: _Job, built: Mapping[Entity, str], drafts: Sequence[Draft], manifest: Manifest) -> NewVersion:

@@ -142,14 +142,33 @@ def _merge_ledger(connection: Connection, schema: str, version: int) -> None:
     ).scalar_one()
     if strangers:
         raise Internal(f"{strangers} numbers stand for other master ids in the database than in the files", ledger)
-    connection.execute(
-        text(
-            f"INSERT INTO {ledger} SELECT * FROM {changes} ON CONFLICT (sequence) DO UPDATE SET state = excluded.state,"
-            " target = excluded.target, source = excluded.source, dataset = excluded.dataset,"
-            " record_id = excluded.record_id"
+    if connection.execute(text(f"SELECT NOT EXISTS (SELECT FROM {ledger})")).scalar_one():
+        _fill_ledger(connection, ledger, changes)
+    else:
+        connection.execute(
+            text(
+                f"INSERT INTO {ledger} SELECT * FROM {changes} ON CONFLICT (sequence) DO UPDATE SET"
+                " state = excluded.state, target = excluded.target, source = excluded.source,"
+                " dataset = excluded.dataset, record_id = excluded.record_id"
+            )
         )
-    )
     connection.execute(text(f"DROP TABLE {changes}"))
+
+
+def _fill_ledger(connection: Connection, ledger: str, rows: str) -> None:
+    """Fill an empty ledger, in which nobody has anything to read: its indexes are made of all rows at once."""
+    keys = connection.execute(
+        text(
+            "SELECT conname, pg_get_constraintdef(oid) AS told FROM pg_constraint"
+            " WHERE conrelid = CAST(:ledger AS regclass) AND contype IN ('p', 'u')"
+        ),
+        {"ledger": ledger},
+    ).all()
+    for key in keys:
+        connection.execute(text(f"ALTER TABLE {ledger} DROP CONSTRAINT {quoted(key.conname)}"))
+    connection.execute(text(f"INSERT INTO {ledger} SELECT * FROM {rows}"))
+    for key in keys:
+        connection.execute(text(f"ALTER TABLE {ledger} ADD CONSTRAINT {quoted(key.conname)} {key.told}"))
 
 
 def attach(connection: Connection, entity: Entity, version: int, attributes: Sequence[str]) -> None:

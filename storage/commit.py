@@ -54,7 +54,7 @@ def commit(folder: Path, target: Path, manifest: Manifest) -> Manifest:
     Args:
         folder: a folder of `staging`.
         target: its place, a path of `Zones`.
-        manifest: without files; they are described here.
+        manifest: its files are described here, but for those that it names: links to files of a whole folder.
     """
     if is_whole(target):
         shutil.rmtree(folder)
@@ -135,7 +135,7 @@ def write_private(path: Path, text: str) -> None:
 
 def _seal(folder: Path, manifest: Manifest) -> Manifest:
     """Describe the files in the manifest, write it beside them, and close and flush the folder."""
-    sealed = with_values(manifest, files=describe_files(folder))
+    sealed = with_values(manifest, files=describe_files(folder, manifest.files))
     (folder / MANIFEST_NAME).write_text(sealed.to_json(), "utf-8")
     _close(folder)
     return sealed

@@ -110,10 +110,14 @@ def whole_folders(parent: Path) -> tuple[Path, ...]:
     return tuple(folder for folder in folders if is_whole(folder))
 
 
-def describe_files(folder: Path) -> dict[str, FileEntry]:
-    """Read every file of a folder but its manifest, at any depth, and return relative path → entry."""
+def describe_files(folder: Path, known: Mapping[str, FileEntry] | None = None) -> dict[str, FileEntry]:
+    """Read every file of a folder but its manifest, at any depth, and return relative path → entry.
+
+    `known`: entries of files that need not be read again.
+    """
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path != folder / MANIFEST_NAME)
-    return {path.relative_to(folder).as_posix(): describe_file(path) for path in paths}
+    named = {path.relative_to(folder).as_posix(): path for path in paths}
+    return {name: (known or {}).get(name) or describe_file(path) for name, path in named.items()}
 
 
 def describe_file(path: Path) -> FileEntry:

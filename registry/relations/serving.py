@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, text
 
+from registry.in_place import by_index
 from registry.loading import load_relation_changes, load_relations
 from registry.naming import RELATIONS, RELATIONS_GONE, VERSIONS, partition
 from registry.sql import connect, quoted
@@ -173,8 +174,9 @@ def _change(connection: Connection, version: int, place: int) -> None:
     rows, came = (f"{VERSIONS}.{quoted(partition(RELATIONS, number))}" for number in (place, version))
     gone = f"{VERSIONS}.{quoted(partition(RELATIONS_GONE, version))}"
     same = " AND ".join(f"r.{key} = g.{key}" for key in _KEYS)
-    for subject in ("r.from_master_id = g.from_master_id", "r.from_master_id IS NULL AND g.from_master_id IS NULL"):
-        connection.execute(text(f"DELETE FROM {rows} r USING {gone} g WHERE {subject} AND {same}"))
+    with by_index(connection):
+        for subject in ("r.from_master_id = g.from_master_id", "r.from_master_id IS NULL AND g.from_master_id IS NULL"):
+            connection.execute(text(f"DELETE FROM {rows} r USING {gone} g WHERE {subject} AND {same}"))
     connection.execute(text(f"INSERT INTO {rows} SELECT * FROM {came}"))
     connection.execute(text(f"DROP TABLE {came}, {gone}"))
     went_on = text("UPDATE registry.version_relations SET stored = NULL WHERE stored = :place")
