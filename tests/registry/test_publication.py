@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sqlalchemy.exc import ProgrammingError
 from registry.checks import WAIVABLE
 from registry.judgements import ledger
 from registry.judgements.judgement import Author, override
+from registry.layers import FIRST, as_one
 from registry.naming import RELATIONS, SCHEMAS, feed_product, products, segments
 from registry.policy import policy
 from registry.provenance import trace
@@ -95,7 +97,12 @@ def served(engine, zones):
         for product in (*products(entity), feed_product(entity), RELATIONS):
             current = zones.current(product)
             for file in sorted(current.glob("*.parquet")) if current.exists() else ():
-                state[product, file.name] = pq.read_table(file).to_pylist()
+                if not file.name.startswith("provenance."):
+                    state[product, file.name] = pq.read_table(file).to_pylist()
+            if (current / FIRST).is_file():  # of layers, what they say
+                with tempfile.TemporaryDirectory() as work:
+                    one = as_one(current / FIRST, current / "data.parquet", Path(work) / FIRST, Path(work))
+                    state[product, FIRST] = pq.read_table(one).to_pylist()
             state[product, "folders"] = sorted(item.name for item in current.parent.glob("*"))
     return state
 
