@@ -183,6 +183,8 @@ def compare_what_follows(number, ours, theirs, both):
                 {key: kept for key, kept in found.items() if not re.search("past|history|event|changes", str(key))}
                 for found in (one, other)
             )
+        for found in (one, other):  # former releases did not write down which relations a version has
+            del found["version_relations", "registry"]
         assert other == one
     with theirs[0].connect() as connection:
         begun = told(connection, "person").since
