@@ -34,7 +34,6 @@ class Format(StrEnum):
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _DISTRICT = re.compile(r"[0-9]{1,6}|unknown")
-_ID_WIDTH = 25  # characters of a finding's id, which is to be copied whole
 
 
 class Outcome(StrEnum):
@@ -152,19 +151,22 @@ def _database(settings: Settings) -> "Iterator[tuple[Engine, Actor]]":
 
 
 def _table(engine: "Engine", actor: "Actor", wanted: "Filter", limit: int) -> None:
-    from rich.table import Column, Table
+    from rich import box
+    from rich.table import Table
 
     from mismatches.cases.queries.listing import Page, find
     from mismatches.wording import money
 
     with engine.connect() as connection:
         found = find(connection, actor, wanted, Page(limit=limit), today=today())
-    others = ("规则 rule", "程度", "状态 state", "主体 subject", "区划", "月份", "估算 yuan")
-    first = Column("疑点 finding", min_width=_ID_WIDTH, no_wrap=True)
-    table = Table(first, *(Column(name, overflow="fold") for name in others))
+    table = Table(box=box.SIMPLE)
+    heads = ("疑点 finding\n规则 rule", "程度\n状态 state", "主体 subject\n区划 district", "月份\n估算 yuan")
+    for place, head in enumerate(heads):
+        table.add_column(head, no_wrap=True, justify="right" if place == len(heads) - 1 else "left")
     for row in found.rows:
-        told = (row.finding_id, row.rule, row.severity, row.state, row.subject_id, row.division, row.month)
-        table.add_row(*(text or "—" for text in told), money(row.estimate_likely))
+        told = (row.finding_id, row.severity, row.subject_id, row.month)
+        below = (row.rule, row.state, row.division, money(row.estimate_likely))
+        table.add_row(*(f"{one or '—'}\n{other or '—'}" for one, other in zip(told, below, strict=True)))
     out.print(table)
     err.print(f"{len(found.rows):,} of {found.total:,} findings, {money(found.estimate_likely)} yuan", markup=False)
 
