@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from fpdf import FPDF
-from fpdf.enums import Align, TableBordersLayout, VAlign
+from fpdf.enums import Align, MethodReturnValue, TableBordersLayout, VAlign
 from fpdf.fonts import FontFace
 
 from mismatches.charts import Chart
@@ -29,6 +29,11 @@ MOST_FINDINGS: Final = 5
 
 _MARGIN, _WIDTH = 14.0, 182.0  # millimetres of an A4 page
 _INK, _SOFT, _NAVY, _LINE = (31, 45, 61), (82, 98, 115), (31, 58, 95), (217, 224, 231)
+_LINE_HEIGHT, _PADDING = 3.9, 0.8  # millimetres in a table
+_PICTURE = 70.0  # millimetres that a picture may need
+_SPREAD: Final = 0.55  # millimetres from line to line for a point of size
+_MOST_LINES: Final = 60
+"""Of a cell, so that a row and the head above it fit on a page."""
 _TITLE, _HEADING, _SMALL_HEADING, _TEXT, _SMALL = 18.0, 13.0, 10.5, 9.0, 7.5  # points
 _SEVERITIES: Final = {"high": "高 high", "medium": "中 medium", "low": "低 low"}
 _CAUTION: Final = Bilingual(
@@ -46,6 +51,11 @@ class _Text:
     size: float = _TEXT
     colour: tuple[int, int, int] = _INK
     above: float = 0.0
+
+    @property
+    def heads(self) -> bool:
+        """Whether it belongs to what follows."""
+        return self.size >= _SMALL_HEADING
 
 
 @dataclass(frozen=True)
@@ -78,8 +88,8 @@ def write(
     """Write report.pdf into the request's folder."""
     blocks = [*_opening(runs, charts, request), *(block for view in views for block in _rule(view)), *_inputs(inputs)]
     sheet = _Sheet(request, picture_font("".join(_texts(blocks)) + _Sheet.ALWAYS).folder / "regular.ttf")
-    for block in blocks:
-        sheet.put(block)
+    for place, block in enumerate(blocks):
+        sheet.put(block, blocks[place + 1 :])
     sheet.output(str(request.out / "report.pdf"))
 
 
@@ -199,15 +209,39 @@ class _Sheet(FPDF):
         self._write_with(_SMALL, _SOFT)
         self.cell(0, 5, f"{self._day}   {self.page_no()} / {{nb}}", align=Align.R)
 
-    def put(self, block: "_Block") -> None:
-        """Add a block below what is there."""
+    def put(self, block: _Block, following: Sequence[_Block]) -> None:
+        """Add a block below what is there; a heading never without the beginning of what follows."""
         match block:
             case _Text():
+                if self.will_page_break(self._beginning(block, following)):
+                    self.add_page()
                 self._paragraph(block)
             case _Table():
                 self._rows(block)
             case _Pictures():
                 self._pictures(block)
+
+    def _beginning(self, block: _Block, following: Sequence[_Block]) -> float:
+        """Millimetres of what must stand on one page with the top of a block."""
+        match block:
+            case _Text():
+                self._write_with(block.size, block.colour)
+                high = block.above + self._high(block)
+                return high + (self._beginning(following[0], following[1:]) if block.heads and following else 0)
+            case _Table():
+                self._write_with(_SMALL, _INK)
+                rows = (block.head, *block.rows[:1])
+                return sum(
+                    max(lines for _, lines in self._cells(block, row)) * _LINE_HEIGHT + 2 * _PADDING for row in rows
+                )
+            case _Pictures():
+                return _PICTURE
+
+    def _high(self, block: _Text) -> float:
+        high = self.multi_cell(
+            _WIDTH, block.size * _SPREAD, block.text, align=Align.L, dry_run=True, output=MethodReturnValue.HEIGHT
+        )
+        return cast("float", high)
 
     def _write_with(self, size: float, colour: tuple[int, int, int]) -> None:
         self.set_font(self.FACE, size=size)
@@ -215,10 +249,8 @@ class _Sheet(FPDF):
 
     def _paragraph(self, block: _Text) -> None:
         self.set_y(self.get_y() + block.above)
-        if block.size >= _HEADING and self.will_page_break(40):
-            self.add_page()
         self._write_with(block.size, block.colour)
-        self.multi_cell(_WIDTH, block.size * 0.55, block.text, align=Align.L, new_x="LMARGIN", new_y="NEXT")
+        self.multi_cell(_WIDTH, block.size * _SPREAD, block.text, align=Align.L, new_x="LMARGIN", new_y="NEXT")
 
     def _rows(self, block: _Table) -> None:
         self._write_with(_SMALL, _INK)
@@ -229,15 +261,26 @@ class _Sheet(FPDF):
         head = FontFace(emphasis="", fill_color=(234, 239, 245))
         with self.table(
             width=_WIDTH, col_widths=tuple(block.widths), text_align=tuple(aligns), headings_style=head,
-            line_height=3.9, borders_layout=TableBordersLayout.HORIZONTAL_LINES, v_align=VAlign.T, padding=0.8,
+            line_height=_LINE_HEIGHT, borders_layout=TableBordersLayout.HORIZONTAL_LINES, v_align=VAlign.T,
+            padding=_PADDING,
         ) as table:  # fmt: skip
             for row in (block.head, *block.rows):
-                table.row(row)
+                table.row([text for text, _ in self._cells(block, row)])
         self.set_y(self.get_y() + 1.5)
+
+    def _cells(self, block: _Table, row: Sequence[str]) -> Iterator[tuple[str, int]]:
+        """The text of each cell and its lines, as many as a row may have; what is cut off is told by `…`."""
+        for text, share in zip(row, block.widths, strict=True):
+            width = share / sum(block.widths) * _WIDTH - 2 * _PADDING
+            lines = cast("list[str]", self.multi_cell(width, text=text, dry_run=True, output=MethodReturnValue.LINES))
+            if len(lines) > _MOST_LINES:
+                yield "\n".join([*lines[: _MOST_LINES - 1], "…"]), _MOST_LINES
+            else:
+                yield text, len(lines)
 
     def _pictures(self, block: _Pictures) -> None:
         width = (_WIDTH - 6) / 2
-        if self.will_page_break(70):
+        if self.will_page_break(_PICTURE):
             self.add_page()
         top, lowest = self.get_y() + 3, self.get_y()
         for place, (title, png) in enumerate(block.parts):

@@ -9,10 +9,11 @@ import duckdb
 from mismatches.engine import RuleRun
 from mismatches.evidence import EvidenceColumn, Sighted, evidence_columns, sighted
 from mismatches.request import CrossCheckRequest
-from mismatches.wording import UNKNOWN, fill, masked, money, written
+from mismatches.wording import UNKNOWN, brief, fill, masked, money, share, written
 from schemas.bilingual import Bilingual
 
 _ENTERPRISE_CODE = re.compile(r"9[1-3][0-9]{6}[0-9A-Z]{10}")  # a public code; other taxpayer ids may be a citizen's
+_VALUE = 300  # characters of a value of a record on a page; the workbook has more
 _RECORDS = 6  # cited records of a dataset that the page shows; the workbook has them all
 
 
@@ -86,16 +87,16 @@ def rule_view(connection: duckdb.DuckDBPyConnection, run: RuleRun, request: Cros
 def _finding(
     run: RuleRun, columns: Sequence[EvidenceColumn], found: Sighted, known: dict[str, object], *, hide: bool
 ) -> FindingView:
-    figures = {**known, **found.figures}
+    short = {name: brief(value) if isinstance(value, str) else value for name, value in found.figures.items()}
+    figures = {**known, **short}
     records = _records(columns, found, hide=hide)
-    probability = found.link_probability
     return FindingView(
         finding_id=found.finding_id,
         subject=_subject(columns, found),
         master_id=found.master_id or UNKNOWN,
-        period=found.period or UNKNOWN,
+        period=brief(found.period or UNKNOWN),
         severity=found.severity,
-        probability=UNKNOWN if probability is None else f"{probability:.2%}",
+        probability=share(found.link_probability),
         low=money(found.estimate_low),
         likely=money(found.estimate_likely),
         high=money(found.estimate_high),
@@ -114,11 +115,11 @@ def _filled(text: Bilingual, figures: dict[str, object]) -> Bilingual:
 def _subject(columns: Sequence[EvidenceColumn], found: Sighted) -> str:
     """The names in the evidence, the subject's first: who this is about."""
     names = [
-        text.split("\n")[0]
+        brief(text.split("\n")[0])
         for column, text in zip(columns, found.evidence, strict=True)
         if column.column == "name" and text
     ]
-    return " · ".join(dict.fromkeys(names)) or UNKNOWN
+    return brief(" · ".join(dict.fromkeys(names)), _VALUE) or UNKNOWN
 
 
 def _records(columns: Sequence[EvidenceColumn], found: Sighted, *, hide: bool) -> tuple[RecordsView, ...]:
@@ -146,4 +147,4 @@ def _records(columns: Sequence[EvidenceColumn], found: Sighted, *, hide: bool) -
 
 
 def _shown(column: EvidenceColumn, value: str, *, hide: bool) -> str:
-    return masked(value) if hide and column.secret and not _ENTERPRISE_CODE.fullmatch(value) else value
+    return brief(masked(value) if hide and column.secret and not _ENTERPRISE_CODE.fullmatch(value) else value, _VALUE)

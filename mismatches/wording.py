@@ -1,10 +1,12 @@
 """Findings in plain words: reasons and formulas with their numbers, identifiers masked.
 
-Owns how a figure is written: money with thousands and cents, dates ISO 8601, counts as they are, `—` for unknown.
+Owns how a figure is written: money with thousands and cents, dates ISO 8601, counts as they are, `—` for unknown; and
+how much of a text of a department stands on a page.
 """
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -13,6 +15,9 @@ from schemas.bilingual import Bilingual, Language
 
 UNKNOWN = "—"
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_BRIEF = 160  # characters of a name on a page
+_UNSHOWN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # categories of characters that a page cannot show
+_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # turn what follows
 _MASKED_FROM, _MASKED_LEFT, _MASKED_RIGHT = 8, 4, 2  # identifiers of 8 characters or more keep both ends
 
 
@@ -51,6 +56,29 @@ def _decimal(value: Decimal) -> str:
 def money(value: object) -> str:
     """Yuan with thousands and cents; `—` where there is no estimate."""
     return UNKNOWN if value is None else f"{Decimal(str(value)):,.2f}"
+
+
+def share(probability: float | None) -> str:
+    """A probability in percent, never rounded up to certainty; `—` where there is none.
+
+    >>> share(0.9876), share(0.99899), share(1.0), share(None)
+    ('98.8 %', '99.9 %', '> 99.9 %', '—')
+    """
+    if probability is None:
+        return UNKNOWN
+    return "> 99.9 %" if probability > 0.999 else f"{probability:.1%}".replace("%", " %")
+
+
+def brief(text: str, most: int = _BRIEF) -> str:
+    r"""A text of a department as one line of at most `most` characters; what is cut off is told by `…`.
+
+    >>> brief("a\tb\n\0c"), brief("一二三四五", 4)
+    ('a b c', '一二三…')
+    """
+    start = text[: 4 * most]  # nobody reads further, and a text may be endless
+    shown = (" " if unicodedata.category(one) in _UNSHOWN else one for one in start if one not in _TURNING)
+    line = " ".join("".join(shown).split())
+    return line if len(line) <= most and len(text) <= len(start) else line[: most - 1] + "…"
 
 
 def fill(text: Bilingual, language: Language, figures: Mapping[str, object]) -> str:

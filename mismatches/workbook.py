@@ -25,12 +25,11 @@ from mismatches.monitors.watching import Watched
 from mismatches.request import CrossCheckRequest
 from mismatches.summary_sheet import write_summary
 from mismatches.wording import fill
-from mismatches.workbook_style import Styles, height, printed
+from mismatches.workbook_style import Styles, cell_text, height, printed
 from schemas.bilingual import Bilingual
 
 ROWS_OF_A_SHEET = 1_048_576
 _HEAD_ROWS = 2  # the band of datasets, then the titles
-_CELL_LENGTH = 32_767  # characters of a cell that Excel allows
 _HEAD_LINE = 16.5  # points
 _NAME_LENGTH = 31  # characters of a sheet's name that Excel allows
 
@@ -184,7 +183,7 @@ def _write(sheet: Worksheet, row: int, column: int, value: object, styles: Style
     elif isinstance(value, datetime | date):
         sheet.write_datetime(row, column, datetime(value.year, value.month, value.day), styles.date)  # noqa: DTZ001
     else:
-        text = str(value) if len(str(value)) <= _CELL_LENGTH else str(value)[: _CELL_LENGTH - 1] + "…"
+        text = cell_text(str(value))
         sheet.write_string(row, column, text, styles.wrapped if _is_wrapped(text) else styles.text)
 
 

@@ -16,6 +16,7 @@ _BANDS = ("#1F3A5F", "#2F6F73", "#5B4B8A", "#8A5A2B", "#3F6B3F", "#6B3F56")
 
 _LINE: Final = 15.0  # points
 _HIGHEST: Final = 405.0  # points; Excel allows 409
+_CELL: Final = 32_767  # UTF-16 units of a cell that Excel allows
 _PAGE: Final = 190  # characters beside each other on a page that can still be read
 
 
@@ -32,6 +33,16 @@ def height(cells: Iterable[tuple[str, float]], line: float = _LINE) -> float:
 def _lines(text: str, width: float) -> int:
     columns = (len(text) + len(text.encode(errors="replace"))) / 2  # a Chinese character takes two, as three bytes
     return max(ceil(columns / (width - 1)), 1)
+
+
+def cell_text(text: str) -> str:
+    """As much of a text as a cell holds; what is cut off is told by `…`."""
+    if 2 * len(text) <= _CELL:
+        return text
+    units = text.encode("utf-16-le", errors="surrogatepass")
+    if len(units) <= 2 * _CELL:
+        return text
+    return units[: 2 * (_CELL - 1)].decode("utf-16-le", errors="ignore") + "…"
 
 
 def printed(sheet: Worksheet, widths: Sequence[float], head_rows: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from mismatches.cases.queries.listing import FindingRow
-from mismatches.wording import UNKNOWN, money
+from mismatches.wording import UNKNOWN, money, share
 from portal import words
 from schemas.bilingual import Language
 
@@ -58,7 +58,7 @@ def _line(row: FindingRow, language: Language, today: date) -> Line:
         month=row.month,
         likely=money(row.estimate_likely),
         span=span(row, language),
-        link=words.share(row.link_probability),
+        link=share(row.link_probability),
         state=f"{state} → {row.suppressed_until}" if suppressed else state,
         owner=row.owner or "",
         due=row.due_on.isoformat() if row.due_on else "",

@@ -18,7 +18,7 @@ from mismatches.cases.access import require
 from mismatches.cases.queries.looks import log_masters
 from mismatches.monitors.keeping import FILE, Kept, read
 from mismatches.monitors.watching import LARGEST, Move, Project, Quarter
-from mismatches.wording import money
+from mismatches.wording import money, share
 from portal import words
 from portal.desk import AtDesk, Desk
 from portal.pages import page
@@ -160,7 +160,7 @@ def _theirs(desk: Desk, kept: Kept, master_id: str | None) -> bool:
 
 def _quarter(one: Quarter, most: int) -> QuarterLine:
     width = one.carriers * WIDTH // most if most else 0
-    return QuarterLine(one, money(one.tax), money(one.unassigned), words.share(one.largest_share), width)
+    return QuarterLine(one, money(one.tax), money(one.unassigned), share(one.largest_share), width)
 
 
 def _move(one: Move, kept: Kept, desk: Desk) -> MoveLine:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mismatches.cases.queries.pages import EvidenceRecord
-from mismatches.wording import UNKNOWN, money
+from mismatches.wording import UNKNOWN, money, share
 from portal import words
 from schemas.bilingual import Bilingual, Language
 from schemas.code_tables import code_table
@@ -127,7 +127,7 @@ def _cited(record: EvidenceRecord, contract: Contract, language: Language) -> Ci
         department=Bilingual(contract.owner, contract.owner_en).say(language),
         record_id=record.record_id,
         role=_ROLES[record.role].say(language) if record.role in _ROLES else record.role,
-        link=words.share(record.match_probability),
+        link=share(record.match_probability),
         received=words.moment(record.received_at),
         version=record.version or UNKNOWN,
     )

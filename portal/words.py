@@ -90,17 +90,6 @@ def district_in_english(name: str) -> str:
     return "".join(lazy_pinyin(bare)).capitalize()
 
 
-def share(value: float | None) -> str:
-    """A probability in percent, never rounded up to certainty; `—` where there is none.
-
-    >>> share(0.9876), share(0.99999), share(1.0), share(None)
-    ('98.8 %', '> 99.9 %', '> 99.9 %', '—')
-    """
-    if value is None:
-        return UNKNOWN
-    return "> 99.9 %" if value > 0.999 else f"{value:.1%}".replace("%", " %")
-
-
 def moment(at: datetime | None) -> str:
     """A moment on the city's clock, to the minute."""
     return UNKNOWN if at is None else f"{at.astimezone(CITY_TIME):%Y-%m-%d %H:%M}"

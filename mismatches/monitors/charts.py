@@ -6,6 +6,7 @@ import altair as alt
 
 from mismatches.charts import INK, YUAN, Wanted, data, finished, names, no_axis
 from mismatches.monitors.watching import LARGEST, Project, Quarter, Watched
+from mismatches.wording import brief
 from schemas.bilingual import Bilingual, Language
 
 _PROJECTS = 12  # the projects with most work done
@@ -81,7 +82,7 @@ def _concentration(quarters: Sequence[Quarter], language: Language) -> alt.Layer
 def _projects(projects: Sequence[Project], language: Language) -> alt.LayerChart:
     rows = [
         {
-            "project": f"{position}. {one.name[:_NAME]}",
+            "project": f"{position}. {brief(one.name, _NAME)}",
             "low": float(one.low_tax or 0) / _TEN_THOUSAND,
             "high": float(one.high_tax or 0) / _TEN_THOUSAND,
             "paid": float(one.paid) / _TEN_THOUSAND,

@@ -7,7 +7,7 @@ from decimal import Decimal
 import xlsxwriter
 
 from mismatches.monitors.watching import LARGEST, Watched
-from mismatches.workbook_style import Styles, height, printed
+from mismatches.workbook_style import Styles, cell_text, height, printed
 
 _WIDTH = 18  # characters
 _MOVES = {"in": "进入 in", "out": "退出 out"}
@@ -79,4 +79,4 @@ def _table(
             elif isinstance(value, date):
                 sheet.write_string(line, place, value.isoformat(), styles.wrapped)
             elif value is not None:
-                sheet.write_string(line, place, str(value), styles.wrapped)
+                sheet.write_string(line, place, cell_text(str(value)), styles.wrapped)

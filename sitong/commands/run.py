@@ -55,6 +55,8 @@ def run(
         with step("cross-check 比对") as said:
             report = stages.cross_check(settings, as_of=day)
             said.extend(_counted(report.facts))
+        for warning in _unwritten(report.facts):
+            warn(warning)
         _deliver(settings, day)
     out.print(str(settings.zones.reports(day) / "report.html"), markup=False, soft_wrap=True)
 
@@ -64,6 +66,12 @@ def _counted(facts: "Mapping[str, Any]") -> list[str]:
     counts = [rule["counts"] for rule in facts["rules"].values() if rule["ran"] and not rule["shadow"]]
     hits, open_ = (sum(one.get(outcome, 0) for one in counts) for outcome in ("hit", "not_comparable"))
     return [f"{hits:,} findings", f"{open_:,} not comparable"]
+
+
+def _unwritten(facts: "Mapping[str, Any]") -> list[str]:
+    """The formats of the report that are missing."""
+    told = "could not be written and is missing; the findings are kept 未能生成，疑点已保存"
+    return [f"{name} {told}" for name in facts.get("reports_failed", ())]
 
 
 def _pull(settings: Settings, drops: Path, day: date, released: frozenset[str]) -> None:
