@@ -7,7 +7,7 @@ from typing import Final
 
 from mismatches.cases.queries.listing import FindingRow
 from mismatches.cases.queries.pages import FindingPage
-from mismatches.cases.replay import faults
+from mismatches.cases.replay import faults, unpaid
 from mismatches.rule import Rule
 from mismatches.wording import UNKNOWN, fill, money, written
 from portal import words
@@ -145,6 +145,7 @@ _FACTS: Final[Mapping[str, Bilingual]] = {
     "suppressed_until": Bilingual("暂缓至", "Suppressed until"),
     "assessed": Bilingual("核定税款（元）", "Assessed (yuan)"),
     "recovered": Bilingual("已入库（元）", "Recovered (yuan)"),
+    "unpaid": Bilingual("未入库（元）", "Not paid yet (yuan)"),
     "closed_at": Bilingual("结案时间", "Closed"),
     "gone_on": Bilingual("不再出现", "No longer found since"),
 }
@@ -157,6 +158,7 @@ def _facts(row: FindingRow, language: Language) -> tuple[tuple[str, str], ...]:
         "suppressed_until": row.suppressed_until,
         "assessed": money(row.assessed),
         "recovered": money(row.recovered),
+        "unpaid": money(short) if (short := unpaid(row.assessed, row.recovered)) else None,
         "closed_at": words.moment(row.closed_at),
         "gone_on": row.gone_on,
     }

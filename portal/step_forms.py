@@ -1,11 +1,12 @@
 """The forms of a case: one for each step that its state and the reader's role allow, filled with what was typed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Literal
 
 from mismatches.cases.declaration import Action, Part, case_rules
 from mismatches.cases.queries.listing import FindingRow
+from mismatches.cases.replay import unpaid
 from portal.choices import Option
 from portal.desk import Desk
 from portal.steps import PARTS, Typed
@@ -52,15 +53,24 @@ def step_forms(row: FindingRow, desk: Desk, typed: Typed | None = None) -> tuple
     late = row.due_on is not None and row.due_on < desk.today
     suppressed = row.suppressed_until is not None and row.suppressed_until > desk.today
     return tuple(
-        _form(action, desk, typed if typed and typed.action == action.name else None)
+        _form(action, row, desk, typed if typed and typed.action == action.name else None)
         for action in case_rules().possible(row.state)
-        if desk.actor.has(action.right) and (late or not action.only_overdue) and (suppressed or not action.lifts)
+        if desk.actor.has(action.right)
+        and (late or not action.only_overdue)
+        and (suppressed or not action.lifts)
+        and (row.recovered or row.state not in action.only_paid)
     )
 
 
-def _form(action: Action, desk: Desk, typed: Typed | None) -> StepForm:
-    names: list[Part] = [name for name in (*PARTS, "file") if name in action.needs | action.may]
-    fields = tuple(_field(action, name, desk, typed.values.get(name, "") if typed else "") for name in names)
+def _form(action: Action, row: FindingRow, desk: Desk, typed: Typed | None) -> StepForm:
+    needs, takes = action.needs, action.needs | action.may
+    if action.short:  # a reason is asked for where less was paid than assessed, and nowhere else
+        short = row.state in action.short and unpaid(row.assessed, row.recovered) > 0
+        needs, takes = (needs | {"reason_code"}, takes) if short else (needs, takes - {"reason_code"})
+    names: list[Part] = [name for name in (*PARTS, "file") if name in takes]
+    fields = tuple(
+        _field(replace(action, needs=needs), name, desk, typed.values.get(name, "") if typed else "") for name in names
+    )
     return StepForm(action.name, action.title.say(desk.language), fields, typed is not None)
 
 

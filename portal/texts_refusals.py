@@ -41,6 +41,25 @@ REFUSALS: Final[Mapping[Refusal, Bilingual]] = {
         f"The expiry has to be after today and within {case_rules().longest_suppression_days} days.",
     ),
     "voucher": Bilingual("此凭证号已登记过，请核对。", "This voucher is recorded already; check its number."),
+    "voucher_elsewhere": Bilingual(
+        "此凭证号已登记在其他案件，请核对；一张凭证用于多个案件的，在号后注明部分（如 V1-2）。",
+        "This voucher is recorded on another case; check its number. Where it pays several, add the part (V1-2).",
+    ),
+    "no_payment": Bilingual(
+        "没有此凭证号的入库登记，或已冲销，请核对。", "No payment stands with this voucher; check its number."
+    ),
+    "overpaid": Bilingual(
+        "入库合计不能超过核定税款：请核对金额，更正核定，或先冲销有误的入库登记。",
+        "The payments cannot exceed the assessed amount: check the amount, assess anew, or void a wrong payment first.",
+    ),
+    "nothing_paid": Bilingual(
+        "本案没有入库登记：请先登记入库，或选择“无入库结案”。",
+        "No payment stands on this case: record one first, or close it without a payment.",
+    ),
+    "short": Bilingual(
+        "尚未足额入库：请选择结案理由，或先登记入库。",
+        "Less was paid than assessed: choose the reason, or record the payment first.",
+    ),
     "file_name": Bilingual("文件名不能使用，请改名。", "The file cannot have this name; rename it."),
     "file_size": Bilingual(
         f"文件为空或超过 {_LIMITS.largest_bytes >> 20} MiB。",

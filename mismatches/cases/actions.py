@@ -4,16 +4,29 @@ Optimistic: a step carries the version of the case that its actor saw. Of two th
 wins and the other is told who did what. The event and the case's row are one transaction, the caller's.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, RowMapping, Text, cast, func, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Numeric,
+    RowMapping,
+    Text,
+    cast,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from mismatches.cases.access import Actor, readable, require
-from mismatches.cases.declaration import Action, case_rules
+from mismatches.cases.declaration import Action, AmountKind, case_rules
 from mismatches.cases.errors import ActionRefused, CaseConflict, UnknownFinding
 from mismatches.cases.replay import NO_HASH, CaseState, Event, apply
 from mismatches.store.tables import case_event, finding
@@ -62,10 +75,14 @@ def act(connection: Connection, actor: Actor, step: Step, *, at: datetime, today
         CaseConflict: somebody else acted since `step.seen`.
         ActionRefused: the state does not allow the action, or what it carries is wrong.
     """
+    if step.voucher:
+        hold_vouchers(connection)
     row = dict(_look(connection, actor, step.finding_id))
     event, after = decide(
         row, actor, step, done(connection, [step.finding_id]).get(step.finding_id, NOTHING), (at, today)
     )
+    if step.voucher:
+        refuse_elsewhere(step, standing(connection, [step.voucher]).get(step.voucher, frozenset()))
     changed = connection.execute(
         update(finding)
         .where(finding.c.finding_id == step.finding_id, finding.c.version == step.seen)
@@ -79,7 +96,10 @@ def act(connection: Connection, actor: Actor, step: Step, *, at: datetime, today
 
 @dataclass(frozen=True)
 class Deed:
-    """One event of a case, as far as later steps are checked against it. `mark`, `voucher`: null where it has none."""
+    """One event of a case, as far as later steps are checked against it; what it does not have is null.
+
+    `amount`: yuan, of a voided payment those that it had been.
+    """
 
     sequence: int
     at: datetime
@@ -88,6 +108,7 @@ class Deed:
     hash: str
     mark: str | None
     voucher: str | None
+    amount: Decimal | None
 
 
 NOTHING: tuple[Deed, ...] = ()
@@ -96,17 +117,65 @@ NOTHING: tuple[Deed, ...] = ()
 def done(connection: Connection, finding_ids: Sequence[str]) -> dict[str, tuple[Deed, ...]]:
     """What was done about some findings, oldest first; nothing of those that nobody touched."""
     found: dict[str, list[Deed]] = {}
+    said: list[ColumnElement[Any]] = [
+        *(case_event.c[name] for name in ("finding_id", "sequence", "at", "actor", "action", "hash")),
+        *(case_event.c.details[name].astext for name in ("mark", "voucher")),
+        cast(case_event.c.details["amount"].astext, Numeric),
+    ]
     for row in connection.execute(
-        select(
-            case_event.c.finding_id,
-            *(case_event.c[name] for name in ("sequence", "at", "actor", "action", "hash")),
-            *(case_event.c.details[name].astext for name in ("mark", "voucher")),
-        )
+        select(*said)
         .where(case_event.c.finding_id == func.any(cast(list(finding_ids), ARRAY(Text))))
         .order_by(case_event.c.finding_id, case_event.c.sequence)
     ):
         found.setdefault(row[0], []).append(Deed(*row[1:]))
     return {finding_id: tuple(deeds) for finding_id, deeds in found.items()}
+
+
+def hold_vouchers(connection: Connection) -> None:
+    """Let nobody else record a payment until the transaction ends, so that no voucher counts twice; before any row."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mismatches.vouchers'))"))
+
+
+def standing(connection: Connection, vouchers: Collection[str]) -> dict[str, frozenset[str]]:
+    """Voucher → the findings on which a payment with it stands, in all districts."""
+    c, voucher = case_event.c, case_event.c.details["voucher"].astext
+    recorded, voided = (func.count().filter(c.action.in_(_named(kind))) for kind in ("recovered", "voided"))
+    found: dict[str, set[str]] = {}
+    for said, finding_id in connection.execute(
+        select(voucher, c.finding_id)
+        .where(voucher == func.any(cast(list(vouchers), ARRAY(Text))))
+        .group_by(voucher, c.finding_id)
+        .having(recorded > voided)
+    ):
+        found.setdefault(said, set()).add(finding_id)
+    return {said: frozenset(ids) for said, ids in found.items()}
+
+
+def _named(kind: AmountKind) -> list[str]:
+    return [action.name for action in case_rules().actions.values() if action.amount_is == kind]
+
+
+def refuse_elsewhere(step: Step, finding_ids: Collection[str]) -> None:
+    """Refuse a payment whose voucher stands on another case; which one is not told, it may be of another district."""
+    if step.action in _named("recovered") and set(finding_ids) - {step.finding_id}:
+        raise ActionRefused(
+            "this voucher is recorded on another case 此凭证号已登记在其他案件",
+            f"finding {step.finding_id}",
+            "a voucher counts once",
+            "check its number; where it pays several cases, add to it which part this is (V1-2)",
+            kind="voucher_elsewhere",
+        )
+
+
+def paid(deeds: Sequence[Deed]) -> dict[str, Decimal]:
+    """The payments of a case that stand: voucher → yuan."""
+    payments: dict[str, Decimal] = {}
+    for deed in deeds:
+        if deed.voucher and deed.amount is not None and deed.action in _named("recovered"):
+            payments[deed.voucher] = deed.amount
+        elif deed.voucher and deed.action in _named("voided"):
+            payments.pop(deed.voucher, None)
+    return payments
 
 
 def decide(
@@ -133,9 +202,8 @@ def decide(
     if case.version != step.seen:
         raise _conflict(step.finding_id, deeds)
     _refuse(action, case, row, step, today)
-    if step.voucher and any(deed.voucher == step.voucher for deed in deeds):
-        where = f"finding {step.finding_id}"
-        raise ActionRefused("this voucher is recorded already", where, "another voucher", kind="voucher")
+    if action.amount_is:
+        step = _priced(action, case, step, paid(deeds))
     event = Event(
         step.finding_id,
         case.version + 1,
@@ -148,6 +216,40 @@ def decide(
         _details(action, step, row, actor, today),
     ).sealed(deeds[-1].hash if deeds else NO_HASH)
     return event, apply(case, event)
+
+
+def _priced(action: Action, case: CaseState, step: Step, payments: Mapping[str, Decimal]) -> Step:
+    """The step with its yuan; refused where more would stand as paid than is assessed."""
+    where, recovered = f"finding {step.finding_id}", case.recovered or Decimal(0)
+    if action.amount_is == "voided":
+        if step.voucher is None or step.voucher not in payments:
+            raise ActionRefused(
+                "no payment stands with this voucher 没有此凭证号的入库登记",
+                where,
+                ", ".join(payments),
+                kind="no_payment",
+            )
+        return replace(step, amount=payments[step.voucher])
+    if action.amount_is == "recovered" and step.voucher in payments:
+        raise ActionRefused("this voucher is recorded already", where, "another voucher", kind="voucher")
+    amount = step.amount or Decimal(0)
+    if action.amount_is == "recovered" and recovered + amount > (case.assessed or Decimal(0)):
+        raise ActionRefused(
+            "more would be paid than is assessed 累计入库将超过核定税款",
+            where,
+            f"at most {case.shortfall:.2f} yuan",
+            "correct the amount, assess anew, or void a payment that is wrong",
+            kind="overpaid",
+        )
+    if action.amount_is == "assessed" and amount < recovered:
+        raise ActionRefused(
+            "less would be assessed than was paid 核定税款将低于已入库金额",
+            where,
+            f"at least {recovered:.2f} yuan",
+            "void the payment that is wrong or was paid back first",
+            kind="overpaid",
+        )
+    return step
 
 
 def _conflict(finding_id: str, deeds: Sequence[Deed]) -> CaseConflict:
@@ -181,11 +283,24 @@ def _refuse(action: Action, case: CaseState, row: Mapping[str, Any], step: Step,
         possible = ", ".join(one.name for one in case_rules().possible(case.state))
         raise ActionRefused(f"{action.name} is not possible in state {case.state}", where, possible, kind="state")
     given = {name for name in _PARTS if getattr(step, name) not in (None, "")}
+    if case.state in action.only_paid and not case.recovered:
+        raise ActionRefused(
+            f"{action.name} needs a payment, and none stands 没有入库登记", where, "a payment", kind="nothing_paid"
+        )
+    if asks_reason(action, case) and "reason_code" not in given:
+        raise ActionRefused(
+            f"{case.shortfall:.2f} yuan of the assessed were not paid: say why 尚未足额入库，请填写原因",
+            where,
+            f"reason_code: {', '.join(action.reasons)}",
+            "give the reason, or record the payment first",
+            kind="short",
+        )
     if missing := sorted(action.needs - given):
         raise ActionRefused(
             f"{action.name} needs {', '.join(missing)}", where, remedy="say it and try again", kind="missing"
         )
-    if strange := sorted(given - action.needs - action.may):
+    unasked = {"reason_code"} if action.short and not asks_reason(action, case) else set()
+    if strange := sorted(given - action.needs - (action.may - unasked)):
         raise ActionRefused(
             f"{action.name} does not take {', '.join(strange)}", where, remedy="leave it out", kind="strange"
         )
@@ -196,6 +311,11 @@ def _refuse(action: Action, case: CaseState, row: Mapping[str, Any], step: Step,
     if action.only_overdue and not (case.due_on and case.due_on < today):
         raise ActionRefused("the days for the reply are not over", where, f"a day after {case.due_on}", kind="early")
     _refuse_values(step, where, today)
+
+
+def asks_reason(action: Action, case: CaseState) -> bool:
+    """Whether a step needs a reason because less was paid than assessed."""
+    return case.state in action.short and case.shortfall > 0
 
 
 _PARTS = ("owner", "text", "reason_code", "amount", "voucher", "due_on", "until", "file")

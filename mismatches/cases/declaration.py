@@ -19,12 +19,17 @@ from storage.errors import BadSpecification
 Right = Literal["read", "work", "reveal", "assign", "see_shadow"]
 Part = Literal["owner", "text", "reason_code", "amount", "voucher", "due_on", "until", "file"]
 Verdict = Literal["confirmed", "excluded"]
+AmountKind = Literal["assessed", "recovered", "voided"]
 NEW, CLOSED = "new", "closed"
 
 
 @dataclass(frozen=True)
 class Action:
-    """One kind of step. `moves`: state before → state after; `reasons`: reason code → its words."""
+    """One kind of step. `moves`: state before → state after; `reasons`: reason code → its words.
+
+    `only_paid`: states in which it is possible only where a payment stands. `short`: states in which it needs a reason
+    code where less was paid than assessed; where all was paid, and in other states, it then takes none.
+    """
 
     name: str
     title: Bilingual
@@ -37,8 +42,10 @@ class Action:
     clears_verdict: bool = False
     starts_reply_clock: bool = False
     only_overdue: bool = False
-    amount_is: Literal["assessed", "recovered"] | None = None
+    amount_is: AmountKind | None = None
     lifts: bool = False
+    only_paid: frozenset[str] = frozenset()
+    short: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -91,8 +98,10 @@ class _Action(_Strict):
     clears_verdict: bool = False
     clock: Literal["reply"] | None = None
     only_overdue: bool = False
-    amount_is: Literal["assessed", "recovered"] | None = None
+    amount_is: AmountKind | None = None
     lifts: bool = False
+    only_paid: list[str] = []
+    short: list[str] = []
 
 
 class _Attachments(_Strict):
@@ -157,12 +166,15 @@ def _action(name: str, stated: _Action, cases: _Cases, reasons: Mapping[str, Map
         only_overdue=stated.only_overdue,
         amount_is=stated.amount_is,
         lifts=stated.lifts,
+        only_paid=frozenset(stated.only_paid),
+        short=frozenset(stated.short),
     )
 
 
 def _refuse_strange_names(stated: _Cases) -> None:
     for name, action in stated.actions.items():
-        strange = (action.moves.keys() | set(action.moves.values())) - stated.states.keys()
+        named = {*action.moves, *action.moves.values(), *action.only_paid, *action.short}
+        strange = named - stated.states.keys()
         if strange:
             raise _refusal(f"action {name} names unknown states: {', '.join(sorted(strange))}")
         if action.reasons and action.reasons not in stated.reasons:

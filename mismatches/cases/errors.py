@@ -16,7 +16,8 @@ class UnknownFinding(SitongError):  # noqa: N818 - named by what happened
 
 Refusal = Literal[
     "action", "no_case", "owner", "state", "missing", "strange", "reason", "early", "character", "long", "amount",
-    "due", "until", "voucher", "file_name", "file_size", "file_type", "files",
+    "due", "until", "voucher", "voucher_elsewhere", "no_payment", "overpaid",
+    "nothing_paid", "short", "file_name", "file_size", "file_type", "files",
 ]  # fmt: skip
 """Why an action is refused, for pages that say it in the words of their reader."""
 

@@ -20,7 +20,7 @@ HEADINGS: Final = {
 FILLED: Final = tuple(HEADINGS)
 
 FROM_SHEET: Final = (
-    "take", "exclude", "confirm", "assess", "record_payment", "close", "close_without_payment", "note",
+    "take", "exclude", "confirm", "assess", "record_payment", "void_payment", "close", "close_without_payment", "note",
 )  # fmt: skip
 """Actions that a workbook can carry: those that need nothing but its columns."""
 

@@ -153,7 +153,8 @@ def _taken(engine: Engine, actor: Actor, rows: Sequence[_Row], when: tuple[datet
     try:
         with engine.begin() as connection:
             ids = [row.cells["finding_id"] for row in rows]
-            batch = Batch(connection, actor, [one for one in ids if _ID.fullmatch(one)])
+            vouchers = [said for row in rows if (said := row.cells["voucher"]) and said.isprintable()]
+            batch = Batch(connection, actor, [one for one in ids if _ID.fullmatch(one)], vouchers)
             reports = [_take(batch, actor, row, when) for row in rows]
             batch.write()
     except NotAllowed as refusal:

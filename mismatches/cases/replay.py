@@ -18,6 +18,11 @@ from mismatches.migration import CASE_COLUMNS
 NO_HASH = ""
 
 
+def unpaid(assessed: Decimal | None, recovered: Decimal | None) -> Decimal:
+    """Yuan of the assessed that were not paid; nothing before the first assessment."""
+    return max((assessed or Decimal(0)) - (recovered or Decimal(0)), Decimal(0))
+
+
 @dataclass(frozen=True)
 class CaseState:
     """Where a case stands: the columns `mismatches.migration.CASE_COLUMNS`. `version` counts its events."""
@@ -40,6 +45,11 @@ class CaseState:
     def of(cls, row: Mapping[str, Any]) -> "CaseState":
         """The case of a row of `finding`."""
         return cls(**{name: row[name] for name in CASE_COLUMNS})
+
+    @property
+    def shortfall(self) -> Decimal:
+        """Yuan of the assessed that were not paid."""
+        return unpaid(self.assessed, self.recovered)
 
     def columns(self) -> dict[str, object]:
         """The values for the row."""
@@ -116,6 +126,8 @@ def _counted(case: CaseState, event: Event) -> CaseState:
     amount = Decimal(event.details["amount"])
     if kind == "recovered":
         return replace(case, recovered=(case.recovered or Decimal(0)) + amount)
+    if kind == "voided":
+        return replace(case, recovered=(case.recovered or Decimal(0)) - amount)
     return replace(case, assessed=amount)
 
 
@@ -125,6 +137,8 @@ def _judged(case: CaseState, event: Event) -> CaseState:
         return replace(case, verdict=None, judged_version=None, reason_code=None)
     if action.verdict:
         case = replace(case, verdict=action.verdict, judged_version=event.details["rule_version"])
+    if action.amount_is == "voided":  # its reason is that of the payment, not of the case
+        return case
     return replace(case, reason_code=event.details.get("reason_code", case.reason_code))
 
 

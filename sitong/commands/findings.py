@@ -230,7 +230,11 @@ def _judge_again(engine: "Engine", actor: "Actor", finding_id: str, settings: Se
         raise typer.Exit(1)
 
 
+_CARRIED = ("amount", "voucher", "reason_code")  # by an event
+
+
 def _told(page: "FindingPage") -> Iterator[str]:
+    from mismatches.cases.replay import unpaid
     from mismatches.declarations import shipped_rules
     from mismatches.wording import fill, money
 
@@ -242,6 +246,9 @@ def _told(page: "FindingPage") -> Iterator[str]:
         yield fill(rule.reasons[row.reason], "zh", known)
         yield fill(rule.reasons[row.reason], "en", known)
     yield f"{money(row.estimate_low)} / {money(row.estimate_likely)} / {money(row.estimate_high)} yuan"
+    if row.assessed is not None:
+        sums = (row.assessed, row.recovered or 0, unpaid(row.assessed, row.recovered))
+        yield "assessed 核定 {} / recovered 已入库 {} / not paid 未入库 {} yuan".format(*map(money, sums))
     yield f"found since {row.first_seen}, last on {page.last_seen}; values of {page.observed_on}"
     for record in page.evidence:
         told = ", ".join(f"{name} {value}" for name, value in record.values.items())
@@ -250,7 +257,9 @@ def _told(page: "FindingPage") -> Iterator[str]:
         between = f"{link.left[0]} {link.left[1]} – {link.right[0]} {link.right[1]}"
         yield f"weakest link 最弱关联: {between}: {link.total_bits:+.1f} bits, {link.match_probability:.4f}, {link.how}"
     for event in page.events:
-        yield f"  {event.at:%Y-%m-%d %H:%M} {event.actor} {event.action}: {event.state_before} → {event.state_after}"
+        carried = " ".join(str(event.details[name]) for name in _CARRIED if name in event.details)
+        moved = f"{event.state_before} → {event.state_after}"
+        yield f"  {event.at:%Y-%m-%d %H:%M} {event.actor} {event.action}: {moved} {carried}".rstrip()
 
 
 def _read_back(engine: "Engine", actor: "Actor", path: Path) -> None:

@@ -56,6 +56,27 @@ def test_a_case_is_worked_to_its_end_by_forms_alone(case):
         assert told in shown, told
 
 
+def test_a_wrong_payment_is_refused_or_taken_back_and_what_is_not_paid_is_shown(case):
+    steps = (
+        ("take", {}), ("notify", {}), ("record_reply", {"text": "承认"}), ("confirm", {"reason_code": "underpaid"}),
+        ("assess", {"amount": "100.50"}),
+    )  # fmt: skip
+    for seen, (action, values) in enumerate(steps):
+        assert case.do(LI, action, seen, **values).status_code == 303
+    assert {"void_payment", "close"}.isdisjoint(offered(case.page()))
+    assert case.do(LI, "record_payment", 5, amount="50.25", voucher="P-1").status_code == 303
+    over = case.do(LI, "record_payment", 6, amount="99,999,999", voucher="P-2")
+    assert (over.status_code, REFUSALS["overpaid"].zh in over.text, "99,999,999" in over.text) == (422, True, True)
+    short = case.do(LI, "close", 6)
+    assert (short.status_code, REFUSALS["short"].zh in short.text) == (422, True)
+    assert re.search(r"未入库（元）.*?50\.25", case.page(), re.DOTALL)
+    assert "void_payment" in offered(case.page())
+    assert case.do(LI, "void_payment", 6, voucher="P-1", reason_code="wrong_amount").status_code == 303
+    assert (case.row()["state"], case.row()["recovered"]) == ("assessed", 0)
+    for told in ("冲销入库登记", "金额登记有误", "P-1"):
+        assert told in case.page(CHIEF), told
+
+
 @pytest.mark.parametrize(("actor", "right"), [(LI, False), (CHIEF, True)])
 def test_only_what_role_and_state_allow_is_offered(case, actor, right):
     case.do(LI, "take", 0)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from mismatches.cases.actions import Step, act
 from mismatches.cases.declaration import case_rules
 from mismatches.cases.errors import ActionRefused, CaseConflict, NotAllowed
+from mismatches.cases.queries.listing import Filter, find
 from mismatches.cases.queries.pages import history
 from mismatches.cases.replay import CaseState, faults, replay
 from mismatches.migration import APPEND_ONLY
@@ -82,14 +83,133 @@ def test_an_amount_is_yuan_above_zero(office, amount):
         office.act(LI, finding, "assess", 4, amount=Decimal(amount))
 
 
-def test_a_voucher_counts_once(office):
-    finding = office.plant()
+def to_assessed(office, finding, yuan):
     to_explained(office, finding)
     office.act(LI, finding, "confirm", 3, reason_code="underpaid")
-    office.act(LI, finding, "assess", 4, amount=Decimal(10))
-    office.act(LI, finding, "record_payment", 5, amount=Decimal(5), voucher="V1")
+    return office.act(LI, finding, "assess", 4, amount=Decimal(yuan))
+
+
+def test_no_more_is_paid_than_was_assessed(office):
+    finding = office.plant()
+    to_assessed(office, finding, "100.50")
+    office.act(LI, finding, "record_payment", 5, amount=Decimal("50.25"), voucher="A1")
+    for over in ("99999999", "50.26"):
+        with pytest.raises(ActionRefused, match=r"more would be paid.*累计入库将超过核定税款") as told:
+            office.act(LI, finding, "record_payment", 6, amount=Decimal(over), voucher="A2")
+        assert told.value.kind == "overpaid"
+    assert office.row(finding)["recovered"] == Decimal("50.25")
+    paid = office.act(LI, finding, "record_payment", 6, amount=Decimal("50.25"), voucher="A2")
+    assert paid.recovered == Decimal("100.50")
+
+
+def test_a_payment_is_taken_back_by_an_entry_of_its_own_and_recorded_anew(office):
+    finding = office.plant()
+    to_assessed(office, finding, 100)
+    office.act(LI, finding, "record_payment", 5, amount=Decimal(30), voucher="B1")
+    office.act(LI, finding, "record_payment", 6, amount=Decimal(70), voucher="B2")
+    with pytest.raises(ActionRefused, match="no payment stands"):
+        office.act(LI, finding, "void_payment", 7, voucher="B3", reason_code="wrong_amount")
+    after = office.act(LI, finding, "void_payment", 7, voucher="B2", reason_code="wrong_amount")
+    assert (after.state, after.recovered, after.reason_code) == ("assessed", Decimal(30), "underpaid")
+    with pytest.raises(ActionRefused, match="no payment stands"):
+        office.act(LI, finding, "void_payment", 8, voucher="B2", reason_code="wrong_amount")
+    with pytest.raises(ActionRefused, match="less would be assessed"):
+        office.act(LI, finding, "assess", 8, amount=Decimal("29.99"))
+    again = office.act(LI, finding, "record_payment", 8, amount=Decimal(7), voucher="B2")
+    assert (again.state, again.recovered) == ("paid", Decimal(37))
+    events = office.ask(history, LI, finding)
+    assert (events[7].details["amount"], len(events), faults(events)) == ("70.00", 9, [])
+    assert replay(events) == CaseState.of(office.row(finding))
+    with office.engine.connect() as connection:
+        [row] = find(connection, LI, Filter(id_starts=finding), today=TODAY).rows
+    assert row.recovered == Decimal(37)
+
+
+@pytest.mark.parametrize("reopened", [False, True])
+def test_a_payment_of_a_closed_or_reopened_case_is_taken_back(office, reopened):
+    finding = office.plant()
+    to_assessed(office, finding, 100)
+    office.act(LI, finding, "record_payment", 5, amount=Decimal(100), voucher=f"C{reopened}")
+    office.act(LI, finding, "close", 6)
+    if reopened:
+        office.act(CHIEF, finding, "reopen", 7, text="凭证有误")
+    who, before = (CHIEF if reopened else LI), office.row(finding)
+    after = office.act(who, finding, "void_payment", before["version"], voucher=f"C{reopened}", reason_code="paid_back")
+    assert (after.state, after.recovered, after.closed_at) == (before["state"], 0, before["closed_at"])
+    with pytest.raises(ActionRefused, match="needs a payment"):
+        office.act(who, finding, "void_payment", after.version, voucher="C", reason_code="other")
+
+
+def test_a_case_that_was_paid_before_it_was_opened_again_can_be_closed(office):
+    finding = office.plant()
+    to_assessed(office, finding, 100)
+    with pytest.raises(ActionRefused, match="needs a payment"):
+        office.act(LI, finding, "close", 5)
+    office.act(LI, finding, "record_payment", 5, amount=Decimal(100), voucher="D1")
+    office.act(LI, finding, "close", 6)
+    office.act(CHIEF, finding, "reopen", 7, text="复核")
+    office.act(LI, finding, "notify", 8)
+    office.act(LI, finding, "record_reply", 9, text="无异议")
+    office.act(LI, finding, "confirm", 10, reason_code="underpaid")
+    office.act(LI, finding, "assess", 11, amount=Decimal(100))
+    assert office.act(LI, finding, "close", 12).state == "closed"
+
+
+def test_closing_with_less_than_assessed_says_why_and_closing_in_full_does_not(office):
+    finding, full = office.plant(), office.plant()
+    for one, yuan, voucher in ((finding, 60, "E1"), (full, 100, "E2")):
+        to_assessed(office, one, 100)
+        office.act(LI, one, "record_payment", 5, amount=Decimal(yuan), voucher=voucher)
+    with pytest.raises(ActionRefused, match=r"40\.00 yuan .* say why") as told:
+        office.act(LI, finding, "close", 6)
+    assert told.value.kind == "short"
+    closed = office.act(LI, finding, "close", 6, reason_code="uncollectable")
+    assert (closed.state, closed.reason_code, closed.shortfall) == ("closed", "uncollectable", Decimal(40))
+    with pytest.raises(ActionRefused, match="does not take reason_code"):
+        office.act(LI, full, "close", 6, reason_code="uncollectable")
+
+
+def test_a_voucher_counts_on_one_case_until_it_is_void_there(office):
+    first, second = office.plant(), office.plant()
+    for one in (first, second):
+        to_assessed(office, one, 100)
+    office.act(LI, first, "record_payment", 5, amount=Decimal(5), voucher="F1")
+    with pytest.raises(ActionRefused, match="on another case") as told:
+        office.act(LI, second, "record_payment", 5, amount=Decimal(5), voucher="F1")
+    assert (told.value.kind, first in str(told.value)) == ("voucher_elsewhere", False)
+    office.act(LI, first, "void_payment", 6, voucher="F1", reason_code="wrong_case")
+    assert office.act(LI, second, "record_payment", 5, amount=Decimal(5), voucher="F1").recovered == 5
+
+
+def test_of_two_who_record_one_voucher_at_the_same_moment_one_is_refused(office):
+    first, second = office.plant(), office.plant()
+    for one in (first, second):
+        to_assessed(office, one, 100)
+    payment = {"amount": Decimal(5), "voucher": "G1"}
+    outcomes = []
+
+    def late():
+        try:
+            office.act(CHIEF, second, "record_payment", 5, **payment)
+        except ActionRefused as told:
+            outcomes.append(told.kind)
+
+    with office.engine.begin() as connection:
+        act(connection, LI, Step(first, "record_payment", 5, **payment), at=NOON, today=TODAY)
+        thread = threading.Thread(target=late)
+        thread.start()
+        thread.join(0.3)
+        assert thread.is_alive()  # it waits for the first
+    thread.join(10)
+    assert outcomes == ["voucher_elsewhere"]
+
+
+def test_a_voucher_counts_once(office):
+    finding = office.plant()
+    to_assessed(office, finding, 10)
+    office.act(LI, finding, "record_payment", 5, amount=Decimal(5), voucher="H1")
     with pytest.raises(ActionRefused, match="recorded already"):
-        office.act(LI, finding, "record_payment", 6, amount=Decimal(5), voucher="V1")
+        office.act(LI, finding, "record_payment", 6, amount=Decimal(5), voucher="H1")
 
 
 def test_only_a_supervisor_assigns_and_reopens(office):
@@ -142,7 +262,7 @@ def test_of_two_at_the_same_moment_one_wins_and_the_other_is_told(office):
     assert (office.row(finding)["owner"], office.row(finding)["version"]) == ("li", 1)
 
 
-def draw_step(data, state):
+def draw_step(data, state, finding):
     """An action, most often one that the state allows, with everything that it needs."""
     rules = case_rules()
     possible = [action.name for action in rules.possible(state) if action.name != "attach"]
@@ -152,7 +272,7 @@ def draw_step(data, state):
         "text": st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20),
         "reason_code": st.sampled_from(sorted(action.reasons) or ["none"]),
         "amount": st.decimals("0.01", "99999", places=2),
-        "voucher": st.from_regex(r"[A-Z0-9]{1,8}", fullmatch=True),
+        "voucher": st.sampled_from([f"{finding}-{part}" for part in range(3)]),
         "due_on": st.dates(TODAY, date(2027, 1, 1)),
         "until": st.dates(TODAY + DAY, TODAY + 366 * DAY),
     }
@@ -166,7 +286,7 @@ def test_replaying_the_events_gives_the_live_state_and_every_move_is_declared(of
     finding, version = office.plant(), 0
     for _ in range(length):
         state = office.row(finding)["state"]
-        action, carried = draw_step(data, state)
+        action, carried = draw_step(data, state, finding)
         today = TODAY + data.draw(st.sampled_from([0, 40])) * DAY
         try:
             after = office.act(CHIEF, finding, action.name, version, today=today, **carried)

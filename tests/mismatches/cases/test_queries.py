@@ -126,8 +126,8 @@ def judge(office, verdict, **given):
     office.act(LI, finding, "record_reply", 2, text="属实")
     office.act(LI, finding, "confirm", 3, reason_code="underpaid")
     office.act(LI, finding, "assess", 4, amount=Decimal(100))
-    office.act(LI, finding, "record_payment", 5, amount=Decimal("99.50"), voucher="V")
-    return office.act(LI, finding, "close", 6, at=NOON + 4 * DAY)
+    office.act(LI, finding, "record_payment", 5, amount=Decimal("99.50"), voucher=finding)
+    return office.act(LI, finding, "close", 6, reason_code="remitted", at=NOON + 4 * DAY)
 
 
 def test_precision_and_yield_come_from_closed_cases_and_a_rule_below_its_floor_stops(new_engine):

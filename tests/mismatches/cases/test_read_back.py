@@ -218,3 +218,42 @@ def test_who_acts_on_a_case_of_the_file_meanwhile_is_told_that_the_file_was_firs
             connection.commit()
             with pytest.raises(CaseConflict, match="li has acted"):
                 second.result(timeout=10)
+
+
+def test_payments_of_a_workbook_follow_the_rules_of_the_portal(office, tmp_path):
+    first, second = office.plant(), office.plant()
+    way = (
+        ("take", {}), ("notify", {}), ("record_reply", {"text": "无异议"}), ("confirm", {"reason_code": "underpaid"}),
+        ("assess", {"amount": Decimal(100)}),
+    )  # fmt: skip
+    for finding in (first, second):
+        for seen, (action, carried) in enumerate(way):
+            office.act(LI, finding, action, seen, **carried)
+    pay = {"finding_id": first, "action": "record_payment"}
+    path = fill(
+        tmp_path / "back.xlsx",
+        [
+            pay | {"version": 5, "amount": 100.01, "voucher": "R1"},
+            pay | {"version": 5, "amount": 60, "voucher": "R1"},
+            pay | {"version": 6, "amount": 40.01, "voucher": "R2"},
+            pay | {"version": 5, "amount": 60, "voucher": "R1", "finding_id": second},
+            {"finding_id": first, "version": 6, "action": "close"},
+            {"finding_id": first, "version": 6, "action": "void_payment", "voucher": "R1", "reason_code": "wrong_case"},
+            pay | {"version": 5, "amount": 60, "voucher": "R1", "finding_id": second},
+            {"finding_id": second, "version": 6, "action": "close", "reason_code": "remitted"},
+        ],
+    )
+    results = ["refused", "taken", "refused", "refused", "refused", "taken", "taken", "taken"]
+    reports = read_back(office.engine, LI, path, at=NOON, today=TODAY)
+    assert [one.result for one in reports] == results
+    for place, said in (
+        (0, "累计入库将超过核定税款"),
+        (2, "at most 40.00 yuan"),
+        (3, "on another case"),
+        (4, "40.00 yuan"),
+    ):
+        assert said in reports[place].message
+    assert (office.row(first)["recovered"], office.row(second)["recovered"]) == (0, 60)
+    for finding in (first, second):
+        events = office.ask(history, LI, finding)
+        assert (replay(events), faults(events)) == (CaseState.of(office.row(finding)), [])

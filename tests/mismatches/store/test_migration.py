@@ -37,7 +37,7 @@ def test_looks_of_an_older_release_stay_and_lead_to_their_subject_by_the_finding
     with engine.begin() as connection:
         for statement in (
             "DROP INDEX mismatches.look_at, mismatches.look_actor, mismatches.look_subject, mismatches.look_finding",
-            "DROP INDEX mismatches.finding_worked, mismatches.finding_estimate",
+            "DROP INDEX mismatches.finding_worked, mismatches.finding_estimate, mismatches.case_event_voucher",
             "ALTER TABLE mismatches.observation DROP COLUMN link, DROP COLUMN kept",
             "ALTER TABLE mismatches.look DROP COLUMN subject_id, ALTER COLUMN finding_id SET NOT NULL",
             "UPDATE mismatches.alembic_version SET version_num = 'm0002'",
