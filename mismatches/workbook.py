@@ -31,7 +31,7 @@ from schemas.bilingual import Bilingual
 ROWS_OF_A_SHEET = 1_048_576
 _HEAD_ROWS = 2  # the band of datasets, then the titles
 _HEAD_LINE = 16.5  # points
-_NAME_LENGTH = 31  # characters of a sheet's name that Excel allows
+NAME_LENGTH = 31  # characters of a sheet's name that Excel allows
 
 _COLUMNS: Sequence[tuple[Bilingual, int]] = (
     (Bilingual("疑点编号", "Finding id"), 27),
@@ -48,6 +48,7 @@ _COLUMNS: Sequence[tuple[Bilingual, int]] = (
     (Bilingual("算式", "Formula"), 56),
 )
 FINDING_ID = _COLUMNS[0][0]
+ABOVE_OUTCOME = "处理结果 Outcome"
 OUTCOME_WORDS = {"hit": "疑点 hit", "not_comparable": "不可比 not comparable"}
 SEVERITY_WORDS = {"high": "高 high", "medium": "中 medium", "low": "低 low"}
 
@@ -108,7 +109,7 @@ class _RuleSheets:
 
     def _sheet(self, part: int) -> Worksheet:
         suffix = "" if part == 1 else f"_{part}"
-        sheet = self._book.add_worksheet(self._run.rule.id[: _NAME_LENGTH - len(suffix)] + suffix)
+        sheet = self._book.add_worksheet(self._run.rule.id[: NAME_LENGTH - len(suffix)] + suffix)
         printed(sheet, self._widths, _HEAD_ROWS)
         sheet.set_footer("&L" + self._run.rule.title.zh + "&C&P / &N&R" + self._request.as_of.isoformat())
         sheet.freeze_panes(_HEAD_ROWS, 1)
@@ -138,7 +139,7 @@ class _RuleSheets:
         """The columns to fill in; the band says what the report knew of cases: what was done until it was made."""
         for position, name in enumerate(FILLED, self._first_outcome):
             sheet.set_column(position, position, WIDTHS.get(name, USUAL_WIDTH), self._styles.text)
-            text = f"处理结果 Outcome · {self._request.made_at.isoformat()}" if name == FILLED[0] else ""
+            text = f"{ABOVE_OUTCOME} · {self._request.made_at.isoformat()}" if name == FILLED[0] else ""
             sheet.write_string(0, position, text, self._styles.band(0))
             sheet.write_string(1, position, both(HEADINGS[name]), self._styles.head)
 

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 from mismatches.cases.actions import act
 from mismatches.cases.declaration import Action, case_rules
 from mismatches.cases.errors import ActionRefused, CaseConflict, NotAllowed, UnknownFinding
+from mismatches.cases.refusal_texts import REFUSALS
 from portal.desk import AtDesk, Desk
 from portal.filters import ROWS, ListQuery
 from portal.forms import Form
@@ -22,7 +23,6 @@ from portal.owners import check_owner
 from portal.pages import page
 from portal.steps import Typed
 from portal.texts_bulk import BULK, NOT_YOURS
-from portal.texts_refusals import REFUSALS
 from portal.words import moment
 
 ACTIONS: Final = ("take", "assign", "notify", "set_due", "note")

@@ -13,6 +13,7 @@ from mismatches.cases.attachments import Place, attach, attachment
 from mismatches.cases.declaration import case_rules
 from mismatches.cases.errors import ActionRefused, CaseConflict
 from mismatches.cases.queries.looks import log_look
+from mismatches.cases.refusal_texts import REFUSALS
 from portal.desk import AtDesk, Desk
 from portal.finding import FindingId, look, render
 from portal.forms import Form, form_within
@@ -22,7 +23,6 @@ from portal.pages import page
 from portal.step_forms import step_forms
 from portal.steps import PARTS, Typed
 from portal.texts_finding import FINDING
-from portal.texts_refusals import REFUSALS
 from portal.words import moment, state_title
 
 _FILE: Final = "attach"

@@ -1,12 +1,14 @@
-"""How large the rectangle is that holds every cell of a workbook's sheet, told before a reader makes room for it.
+"""What the reader of workbooks does not tell: how large a sheet is before room is made for it, and where formulas are.
 
-The reader of workbooks keeps that rectangle whole: one stray cell at the far corner of a small sheet asks for 500 GiB,
-and the process is gone before it can say why. Memory here is one piece of a sheet.
+The reader keeps the rectangle of all cells whole: one stray cell at the far corner of a small sheet asks for 500 GiB,
+and the process is gone before it can say why. Of a formula it tells the value that was kept, and nothing where none
+was. Memory here is one piece of a sheet.
 """
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from html import unescape
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,11 @@ _LONGEST_TAG: Final = 1 << 12  # bytes
 _BEYOND_Z = re.compile(rb"""r\s*=\s*["'][A-Za-z]{2,3}[0-9]""")  # 26 columns are within bounds, however many rows
 _FILLED = re.compile(rb"""<(?:\w+:)?c\s(?:[^<>]*\s)?r\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["'][^<>]*(?<!/)>""")
 
+_FORMULA = re.compile(
+    rb"""<(?:\w+:)?c\s(?:[^<>]*\s)?r\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["'][^<>]*(?<!/)>\s*<(?:\w+:)?f[\s/>]"""
+)
+_ATTRIBUTE = re.compile(r"""(?:\w+:)?(\w+)\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
+
 
 def too_large(path: Path) -> bool:
     """Whether the rectangle from A1 to the last filled row and column of a sheet has more than `MOST_CELLS` cells.
@@ -28,6 +35,44 @@ def too_large(path: Path) -> bool:
     with zipfile.ZipFile(path) as archive:
         sheets = [entry for entry in archive.infolist() if entry.filename.lower().endswith(".xml")]
         return any(_is_wide(archive, sheet) and _area(archive, sheet) > MOST_CELLS for sheet in sheets)
+
+
+def formulas(path: Path, names: Sequence[str]) -> list[frozenset[tuple[int, int]]]:
+    """Row and column of every cell that holds a formula, counted from 0, for each sheet by its name.
+
+    Raises:
+        zipfile.BadZipFile: the file is no whole workbook.
+    """
+    with zipfile.ZipFile(path) as archive:
+        parts = _parts(archive)
+        return [frozenset(_formulas(archive, parts[name])) if name in parts else frozenset() for name in names]
+
+
+def _parts(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The parts of a workbook that hold its sheets, by the sheets' names."""
+    entries = {entry.filename.lower(): entry for entry in archive.infolist()}
+    book, links = (entries.get(f"xl/{name}") for name in ("workbook.xml", "_rels/workbook.xml.rels"))
+    if book is None or links is None:
+        return {}
+    targets = {said.get("Id", ""): said.get("Target", "") for said in _said(archive.read(links), "Relationship")}
+    named = {said.get("name", ""): targets.get(said.get("id", ""), "") for said in _said(archive.read(book), "sheet")}
+    paths = {name: (target[1:] if target.startswith("/") else f"xl/{target}").lower() for name, target in named.items()}
+    return {name: entries[part] for name, part in paths.items() if part in entries}
+
+
+def _said(content: bytes, element: str) -> Iterator[dict[str, str]]:
+    """The attributes of each element of a name, without the prefixes of their names."""
+    for tag in re.findall(rf"<(?:\w+:)?{element}\s[^<>]*>", content.decode("utf-8", errors="replace")):
+        yield {name: unescape(one or other) for name, one, other in _ATTRIBUTE.findall(tag)}
+
+
+def _formulas(archive: zipfile.ZipFile, sheet: zipfile.ZipInfo) -> Iterator[tuple[int, int]]:
+    rest = b""
+    with archive.open(sheet) as stream:
+        while read := stream.read(_PIECE):
+            piece = rest + read
+            yield from ((int(row) - 1, _place(letters) - 1) for letters, row in _FORMULA.findall(piece))
+            rest = piece[-_LONGEST_TAG:]  # a cell that was told already is told again
 
 
 def _is_wide(archive: zipfile.ZipFile, sheet: zipfile.ZipInfo) -> bool:

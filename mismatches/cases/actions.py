@@ -159,7 +159,7 @@ def refuse_elsewhere(step: Step, finding_ids: Collection[str]) -> None:
     """Refuse a payment whose voucher stands on another case; which one is not told, it may be of another district."""
     if step.action in _named("recovered") and set(finding_ids) - {step.finding_id}:
         raise ActionRefused(
-            "this voucher is recorded on another case 此凭证号已登记在其他案件",
+            "this voucher is recorded on another case",
             f"finding {step.finding_id}",
             "a voucher counts once",
             "check its number; where it pays several cases, add to it which part this is (V1-2)",
@@ -224,7 +224,7 @@ def _priced(action: Action, case: CaseState, step: Step, payments: Mapping[str, 
     if action.amount_is == "voided":
         if step.voucher is None or step.voucher not in payments:
             raise ActionRefused(
-                "no payment stands with this voucher 没有此凭证号的入库登记",
+                "no payment stands with this voucher",
                 where,
                 ", ".join(payments),
                 kind="no_payment",
@@ -235,7 +235,7 @@ def _priced(action: Action, case: CaseState, step: Step, payments: Mapping[str, 
     amount = step.amount or Decimal(0)
     if action.amount_is == "recovered" and recovered + amount > (case.assessed or Decimal(0)):
         raise ActionRefused(
-            "more would be paid than is assessed 累计入库将超过核定税款",
+            "more would be paid than is assessed",
             where,
             f"at most {case.shortfall:.2f} yuan",
             "correct the amount, assess anew, or void a payment that is wrong",
@@ -243,7 +243,7 @@ def _priced(action: Action, case: CaseState, step: Step, payments: Mapping[str, 
         )
     if action.amount_is == "assessed" and amount < recovered:
         raise ActionRefused(
-            "less would be assessed than was paid 核定税款将低于已入库金额",
+            "less would be assessed than was paid",
             where,
             f"at least {recovered:.2f} yuan",
             "void the payment that is wrong or was paid back first",
@@ -284,12 +284,10 @@ def _refuse(action: Action, case: CaseState, row: Mapping[str, Any], step: Step,
         raise ActionRefused(f"{action.name} is not possible in state {case.state}", where, possible, kind="state")
     given = {name for name in _PARTS if getattr(step, name) not in (None, "")}
     if case.state in action.only_paid and not case.recovered:
-        raise ActionRefused(
-            f"{action.name} needs a payment, and none stands 没有入库登记", where, "a payment", kind="nothing_paid"
-        )
+        raise ActionRefused(f"{action.name} needs a payment, and none stands", where, "a payment", kind="nothing_paid")
     if asks_reason(action, case) and "reason_code" not in given:
         raise ActionRefused(
-            f"{case.shortfall:.2f} yuan of the assessed were not paid: say why 尚未足额入库，请填写原因",
+            f"{case.shortfall:.2f} yuan of the assessed were not paid: say why",
             where,
             f"reason_code: {', '.join(action.reasons)}",
             "give the reason, or record the payment first",

@@ -18,6 +18,7 @@ Refusal = Literal[
     "action", "no_case", "owner", "state", "missing", "strange", "reason", "early", "character", "long", "amount",
     "due", "until", "voucher", "voucher_elsewhere", "no_payment", "overpaid",
     "nothing_paid", "short", "file_name", "file_size", "file_type", "files",
+    "no_id", "version", "formula",
 ]  # fmt: skip
 """Why an action is refused, for pages that say it in the words of their reader."""
 

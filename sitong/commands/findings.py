@@ -268,8 +268,9 @@ def _read_back(engine: "Engine", actor: "Actor", path: Path) -> None:
     reports = read_back(engine, actor, path, at=now(), today=today())
     for one in reports:
         if one.result != "nothing":
+            place = f"{one.sheet} row {one.row} {one.finding_id}".rstrip() if one.row else one.sheet
             out.print(
-                f"{one.sheet} row {one.row} {one.finding_id}: {one.result} {one.message}".rstrip(),
+                f"{place}: {one.result} {one.message}".rstrip(),
                 markup=False,
                 soft_wrap=True,
             )

@@ -7,7 +7,7 @@ import pytest
 
 from mismatches.cases.declaration import case_rules
 from mismatches.cases.errors import Refusal
-from portal.texts_refusals import REFUSALS
+from mismatches.cases.refusal_texts import REFUSALS
 from tests.portal.city_hall import CHIEF, LI, MARK, SUN
 
 PDF = b"%PDF-1.7 made up"

@@ -94,7 +94,7 @@ def test_no_more_is_paid_than_was_assessed(office):
     to_assessed(office, finding, "100.50")
     office.act(LI, finding, "record_payment", 5, amount=Decimal("50.25"), voucher="A1")
     for over in ("99999999", "50.26"):
-        with pytest.raises(ActionRefused, match=r"more would be paid.*累计入库将超过核定税款") as told:
+        with pytest.raises(ActionRefused, match="more would be paid") as told:
             office.act(LI, finding, "record_payment", 6, amount=Decimal(over), voucher="A2")
         assert told.value.kind == "overpaid"
     assert office.row(finding)["recovered"] == Decimal("50.25")

@@ -12,8 +12,9 @@ import xlsxwriter
 
 from mismatches.cases.actions import Step
 from mismatches.cases.batch import Batch
+from mismatches.cases.declaration import case_rules
 from mismatches.cases.errors import CaseConflict
-from mismatches.cases.outcome_columns import FILLED, HEADINGS
+from mismatches.cases.outcome_columns import FILLED, FROM_SHEET, HEADINGS, action_named
 from mismatches.cases.queries.listing import Filter, find
 from mismatches.cases.queries.pages import history
 from mismatches.cases.read_back import read_back
@@ -156,15 +157,120 @@ def test_in_a_report_ones_own_steps_do_not_stand_in_the_way(office, tmp_path):
     assert [one.result for one in read_back(office.engine, LI, path, at=LATER, today=TODAY)] == ["taken"]
 
 
-@pytest.mark.parametrize("band", ["", "处理结果 Outcome · yesterday"])
-def test_a_report_that_does_not_say_when_it_was_made_is_refused(office, tmp_path, band):
-    path = tmp_path / "back.xlsx"
+HEADS = [both(FINDING_ID), *(both(HEADINGS[name]) for name in FILLED)]
+
+
+def write_sheets(path, sheets):
+    """Sheets by name, each a list of lines as they stand."""
     with xlsxwriter.Workbook(str(path)) as book:
-        sheet = book.add_worksheet("one")
-        sheet.write(0, 1, band)
-        sheet.write_row(1, 0, [both(FINDING_ID), *(both(HEADINGS[name]) for name in FILLED)])
-    with pytest.raises(SourceRejected, match="when it was made"):
-        read_back(office.engine, LI, path, at=NOON, today=TODAY)
+        for name, lines in sheets.items():
+            sheet = book.add_worksheet(name)
+            for number, line in enumerate(lines):
+                sheet.write_row(number, 0, line)
+    return path
+
+
+BAND = ["", f"处理结果 Outcome · {NOON.isoformat()}"]
+ROW = ["ID", "take", "", "", "", "x"]
+VAGUE = ["", "处理结果 Outcome · yesterday"]
+DAMAGES = {
+    "no id column": ("hub_person", [BAND[1:], HEADS[1:], ROW[1:]], "疑点编号 Finding id"),
+    "no head": ("hub_person", [BAND, ROW], "处理动作 Action"),
+    "no head under another name": ("王", [[], ROW], "处理动作 Action"),
+    "no band": ("王", [HEADS, ROW], "when it was made"),
+    "an empty band": ("王", [[], HEADS, ROW], "when it was made"),
+    "a band without a moment": ("王", [VAGUE, HEADS, ROW], "when it was made"),
+    "no column for notes": ("王", [BAND, HEADS[:-1], ROW[:-1]], "备注 Note"),
+    "nothing": ("underdeclared_contribution_base", [], "处理动作 Action"),
+    "a further sheet": ("underdeclared_contribution_ba_2", [["x"]], "处理动作 Action"),
+}
+
+
+@pytest.mark.parametrize(("name", "lines", "told"), DAMAGES.values(), ids=DAMAGES)
+def test_a_rules_sheet_that_lost_its_columns_is_refused_and_the_others_are_taken(office, tmp_path, name, lines, told):
+    lost, taken = office.plant(), office.plant()
+    sheets = {
+        "汇总 Summary": [["hub_person", "名称\nTitle"]],
+        name: [[lost if cell == "ID" else cell for cell in line] for line in lines],
+        "whole": [BAND, HEADS, [taken, "take"]],
+    }
+    path = write_sheets(tmp_path / "back.xlsx", sheets)
+    refused, done = read_back(office.engine, LI, path, at=LATER, today=TODAY)
+    assert (refused.sheet, refused.row, refused.result) == (name, 0, "refused")
+    assert told in refused.message
+    assert (done.result, office.row(taken)["state"], office.row(lost)["state"]) == ("taken", "assigned", "new")
+
+
+def test_lines_put_above_the_head_do_not_matter(office, tmp_path):
+    finding = office.plant()
+    path = write_sheets(tmp_path / "back.xlsx", {"x": [["李"], [], BAND, HEADS, [finding, "take"]]})
+    assert [(one.row, one.result) for one in read_back(office.engine, LI, path, at=LATER, today=TODAY)] == [
+        (5, "taken")
+    ]
+
+
+def test_what_is_wrong_with_a_row_is_told_of_its_column_in_both_languages(office, tmp_path):
+    finding = office.plant()
+    rows = [
+        ({"version": 0, "action": "take"}, "没有疑点编号", "the row has no id"),
+        ({"finding_id": finding, "version": "x", "action": "take"}, "version", "the version is not a number"),
+        (
+            {"finding_id": finding, "version": 0, "action": "assess", "amount": "十元"},
+            "金额",
+            "the amount is not a number",
+        ),
+        ({"finding_id": finding, "version": 0, "action": "assign"}, "没有这种操作", "cannot come from a workbook"),
+        ({"finding_id": finding, "version": 0, "action": "close"}, "当前状态不允许", "not possible in state new"),
+        ({"finding_id": "F0", "version": 0, "action": "take"}, "没有这个疑点", "no such finding"),
+        ({"finding_id": finding, "version": 3, "action": "take"}, "先行办理", "has acted on this case"),
+    ]
+    path = fill(tmp_path / "back.xlsx", [row for row, _, _ in rows])
+    for one, (_, chinese, english) in zip(read_back(office.engine, LI, path, at=NOON, today=TODAY), rows, strict=True):
+        assert one.result == "refused"
+        assert chinese in one.message
+        assert english in one.message
+
+
+def test_a_formula_without_a_value_is_refused_and_one_with_a_value_is_taken(office, tmp_path):
+    finding, other = office.plant(), office.plant()
+    with xlsxwriter.Workbook(str(tmp_path / "back.xlsx")) as book:
+        book.add_worksheet("before & <after>").write_formula(1, 6, "=1", None, "")
+        sheet = book.add_worksheet("findings")
+        names = ("finding_id", "version", *FILLED)
+        sheet.write_row(0, 0, names)
+        for line, (name, value) in enumerate(((finding, ""), (other, "两笔")), 1):
+            sheet.write_row(line, 0, [name, 0])
+            sheet.write_formula(line, names.index("note"), "=1+1 <note>", None, value)
+    refused, taken = read_back(office.engine, LI, tmp_path / "back.xlsx", at=NOON, today=TODAY)
+    assert (refused.result, taken.result) == ("refused", "taken")
+    assert "the cell note holds a formula" in refused.message
+    assert "公式" in refused.message
+    assert office.row(finding)["version"] == 0
+
+
+def test_a_case_is_worked_from_beginning_to_end_by_names_and_titles(office, tmp_path):
+    finding = office.plant()
+    steps = [
+        {"action": "领取 take"}, {"action": " Send  notice"}, {"action": "登记答复", "note": "属实"},
+        {"action": "CONFIRM ", "reason_code": "少缴税费"}, {"action": "核定税款", "amount": 10},
+        {"action": "Record_Payment", "amount": 10, "voucher": "7"}, {"action": "结案"},
+    ]  # fmt: skip
+    path = fill(tmp_path / "back.xlsx", [{"finding_id": finding, "version": at, **one} for at, one in enumerate(steps)])
+    assert {result for _, result in take(office, LI, path)} == {"taken"}
+    assert (office.row(finding)["state"], office.row(finding)["recovered"]) == ("closed", Decimal(10))
+
+
+def test_from_every_state_the_workbook_offers_each_action_that_its_columns_can_carry():
+    rules = case_rules()
+    for state in rules.states:
+        carried = {
+            one.name for one in rules.possible(state) if one.needs <= {"text", "reason_code", "amount", "voucher"}
+        }
+        assert carried <= set(FROM_SHEET)
+        assert state == "closed" or carried - {"note"}
+    offered = [f"{rules.actions[name].title.zh} {name}" for name in FROM_SHEET]
+    assert [action_named(text) for text in offered] == list(FROM_SHEET)
+    assert len(",".join(offered)) <= 255  # what Excel takes of a list
 
 
 def test_a_long_file_is_taken_in_parts_and_one_finding_in_several_steps(office, tmp_path, monkeypatch):
@@ -247,7 +353,7 @@ def test_payments_of_a_workbook_follow_the_rules_of_the_portal(office, tmp_path)
     reports = read_back(office.engine, LI, path, at=NOON, today=TODAY)
     assert [one.result for one in reports] == results
     for place, said in (
-        (0, "累计入库将超过核定税款"),
+        (0, "入库合计不能超过核定税款"),
         (2, "at most 40.00 yuan"),
         (3, "on another case"),
         (4, "40.00 yuan"),

@@ -69,5 +69,14 @@ REFUSALS: Final[Mapping[Refusal, Bilingual]] = {
         f"文件类型须为 {'、'.join(_LIMITS.types)}，且内容与扩展名相符。",
         f"The file has to be one of {', '.join(_LIMITS.types)}, and be what its ending says.",
     ),
+    "no_id": Bilingual("此行没有疑点编号，请恢复后再读回。", "The row has no id; put it back."),
+    "version": Bilingual(
+        "“version”列不是数字，请恢复原来的版本号。",
+        "The column version is not a number; put back the one that stood there.",
+    ),
+    "formula": Bilingual(
+        "单元格是没有结果的公式，请改为文字或数字（以 = 开头的文字前加半角撇号）。",
+        "The cell holds a formula without a value; type the text or number, and an apostrophe before a = in front.",
+    ),
     "files": Bilingual(f"一个案件最多 {_LIMITS.most} 个附件。", f"A case takes {_LIMITS.most} files at most."),
 }
