@@ -31,7 +31,7 @@ def checkup(settings: Settings) -> list[Check]:
     checks: list[tuple[str, Callable[[], str], str]] = [
         ("Python", _python, "use Python 3.11 or newer: make PYTHON=python3.12 install"),
         ("libraries 依赖库", _libraries, "run `make install`"),
-        ("home folder 主目录", lambda: _home(settings.home), "give another folder with --home or SITONG_HOME"),
+        ("home folder 主目录", lambda: _home(settings), "give another folder with --home or SITONG_HOME"),
         ("disk 磁盘", lambda: _disk(settings.home), f"free at least {FREE_GIB:g} GiB"),
         ("memory 内存", _memory, f"{MEMORY_GIB:g} GiB are needed; close other programs"),
         ("data contracts 数据契约", _contracts, "the message names the file"),
@@ -71,10 +71,11 @@ def _libraries() -> str:
     return ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
 
 
-def _home(home: Path) -> str:
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=home):
-        return str(home.resolve())
+def _home(settings: Settings) -> str:
+    home = settings.home.resolve()
+    place = next(folder for folder in (home, *home.parents) if folder.is_dir())
+    with tempfile.NamedTemporaryFile(dir=place):
+        return str(home) if settings.zones.is_home else f"{home}: none yet, `sitong run` makes it 尚未建立"
 
 
 def _disk(home: Path) -> str:
@@ -138,9 +139,13 @@ def _database(settings: Settings) -> str:
     from sqlalchemy import text
 
     from storage.engine import open_database
+    from storage.zones import Zones
 
     with (
-        open_database(settings.zones.create(), settings.server_url) as database,
+        tempfile.TemporaryDirectory() as scratch,  # the place of the server where no home was made yet
+        open_database(
+            settings.zones.create() if settings.zones.is_home else Zones(Path(scratch)).create(), settings.server_url
+        ) as database,
         database.engine.connect() as connection,
     ):
         return str(connection.execute(text("select version()")).scalar_one()).split(" on ")[0]

@@ -30,6 +30,11 @@ class Zones:
 
     home: Path
 
+    @property
+    def is_home(self) -> bool:
+        """Whether a home was begun here: one of its zones or its database is there."""
+        return any((self.home / name).is_dir() for name in (*LASTING_ZONES, "postgres"))
+
     def create(self) -> "Zones":
         """Make the home folder and its zones with mode 0700.
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sitong.commands.rollback import Home
+from sitong.commands.home import Home, settings_at
 from sitong.console import note, out
-from sitong.settings import load_settings, now
+from sitong.settings import now
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -65,7 +65,7 @@ def add(
         raise typer.BadParameter("a department_reader, and nobody else, has --recipient: the name in its agreement")
     _check_recipient(recipient, home)
     limits = _limits(districts, whole_city or (recipient is not None and not districts))
-    password = None if identity else _password()
+    password = None if identity else _password(home)
     with _connection(home) as connection:
         wanted = accounts.Account(name, role, limits, False, password is not None, identity, recipient)
         accounts.add(connection, wanted, password, at=now())
@@ -90,7 +90,7 @@ def password(name: Name, home: Home = None) -> None:
     from portal import accounts
 
     with _connection(home) as connection:
-        accounts.set_password(connection, name, _password(), at=now())
+        accounts.set_password(connection, name, _password(home), at=now())
     note(f"{name}: password set 密码已设置")
 
 
@@ -130,7 +130,7 @@ def _set_disabled(name: str, home: Home, *, disabled: bool) -> None:
 def _connection(home: Home) -> "Iterator[Connection]":
     from sitong.portal_home import open_accounts
 
-    with open_accounts(load_settings(home=home)) as database, database.engine.begin() as connection:
+    with open_accounts(settings_at(home)) as database, database.engine.begin() as connection:
         yield connection
 
 
@@ -158,7 +158,7 @@ def _check_recipient(recipient: str | None, home: Home) -> None:
 
     if recipient is None:
         return
-    known = [one.recipient for one in agreements(load_settings(home=home))]
+    known = [one.recipient for one in agreements(settings_at(home))]
     if recipient not in known:
         raise typer.BadParameter(
             f"--recipient {recipient[:40]} has no agreement; expected one of {', '.join(known) or '(there is none)'}"
@@ -172,7 +172,8 @@ def _check_name(name: str) -> None:
         raise typer.BadParameter("an account is named by 2 to 40 small letters, digits, . _ -, a letter first")
 
 
-def _password() -> str:
+def _password(home: Home) -> str:
+    settings_at(home)  # before anybody types one
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     told: str = typer.prompt("密码 Password", hide_input=True, confirmation_prompt=True)

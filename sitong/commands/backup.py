@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sitong.commands.rollback import Home
+from sitong.commands.home import Home, settings_at
 from sitong.console import note, out, step, warn
 from sitong.settings import load_settings, now
 
@@ -24,7 +24,7 @@ def backup(
     from sitong.backup import back_up
     from storage.lock import home_lock
 
-    settings = load_settings(home=home)
+    settings = settings_at(home)
     with home_lock(settings.zones), step("backup 备份") as said:
         made = back_up(settings, to, now())
         size = sum(entry.bytes for entry in made.files.values())

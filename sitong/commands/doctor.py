@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from sitong.commands.home import Home, settings_at
 from sitong.console import out
 from sitong.settings import load_settings
 
 
 def doctor(
-    home: Annotated[Path | None, typer.Option(help="Home folder; default var/ 主目录", file_okay=False)] = None,
+    home: Home = None,
     prepare_airflow: Annotated[
         bool, typer.Option("--prepare-airflow", help="Make the keys that airflow.cfg reads 生成 Airflow 密钥")
     ] = False,
@@ -27,7 +28,8 @@ def doctor(
     table = Table(title="sitong doctor 安装检查")
     for heading in ("check 检查", "state 状态", "detail 说明", "what to do 怎么办"):
         table.add_column(heading, overflow="fold")
-    results = checkup(load_settings(home=home))
+    settings = settings_at(home) if home else load_settings()  # an installation may have made none yet
+    results = checkup(settings)
     for result in results:
         state = "[green]ok 正常[/]" if result.fine else "[red]not ok 异常[/]"
         table.add_row(result.name, state, result.detail, "" if result.fine else result.remedy)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from sitong.commands.rollback import Home
+from sitong.commands.home import Home, settings_at
 from sitong.console import err, out
-from sitong.settings import Settings, load_settings, now, today
+from sitong.settings import Settings, now, today
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -82,7 +82,7 @@ def findings(
     if to is not None and not to.parent.is_dir():
         raise typer.BadParameter(f"--out {to}: there is no folder {to.parent}; make it first")
     _refuse_unknown(rule or (), severity or (), month or (), state or (), district or ())
-    settings = load_settings(home=home)
+    settings = settings_at(home)
     wanted = Filter(
         rules=tuple(rule or ()), severities=tuple(severity or ()), districts=tuple(district or ()),  # type: ignore[arg-type]
         months=tuple(month or ()), states=tuple(state or ()), subject=subject, outcome=outcome.value,

@@ -2,13 +2,13 @@
 
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sitong.commands.home import Home, settings_at
 from sitong.console import out
-from sitong.settings import CITY_TIME, load_settings
+from sitong.settings import CITY_TIME
 
 if TYPE_CHECKING:
     from registry.history.reading import AsOf
@@ -27,9 +27,7 @@ class Base(StrEnum):
 def history(
     base: Annotated[Base, typer.Argument(help="person or enterprise 人口或企业")],
     master_id: Annotated[str, typer.Argument(metavar="MASTER_ID", help="Any id ever given 主标识")],
-    home: Annotated[
-        Path | None, typer.Option(help="Where everything lies; default var/ 主目录", file_okay=False)
-    ] = None,
+    home: Home = None,
     valid: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day on which it was so 有效日期")
     ] = None,
@@ -48,7 +46,7 @@ def history(
         raise typer.BadParameter("a master id has ten characters, the last of which checks the others")
     moment = _end(known) if known else None
     found = stages.history(
-        load_settings(home=home), base.value, master_id, valid=valid.date() if valid else None, known=moment
+        settings_at(home), base.value, master_id, valid=valid.date() if valid else None, known=moment
     )
     _show(found, base)
 

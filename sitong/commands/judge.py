@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sitong.commands.history import Base, shown
-from sitong.commands.rollback import Home
+from sitong.commands.home import Home, settings_at
 from sitong.console import note, out
-from sitong.settings import CITY_TIME, load_settings, now
+from sitong.settings import CITY_TIME, now
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -84,7 +84,7 @@ def unmerge(master_id: MasterId, reason: Reason, by: By = None, home: Home = Non
     from registry.judgements import acts, ledger
     from sitong.judging import open_ledger
 
-    with open_ledger(load_settings(home=home)) as connection:
+    with open_ledger(settings_at(home)) as connection:
         records = acts.records_of(connection, _entity(master_id), master_id)
         numbers = acts.unmerge(ledger.live(connection), records)
         if not numbers:
@@ -132,7 +132,7 @@ def withdraw(
     from registry.judgements import ledger
     from sitong.judging import open_ledger
 
-    with open_ledger(load_settings(home=home)) as connection:
+    with open_ledger(settings_at(home)) as connection:
         added = ledger.take_back(connection, _author(by, reason), numbers, now())
     _told(added)
 
@@ -147,7 +147,7 @@ def list_judgements(
     from registry.judgements.replay import replay
     from sitong.judging import open_ledger
 
-    with open_ledger(load_settings(home=home)) as connection:
+    with open_ledger(settings_at(home)) as connection:
         rows = ledger.read(connection)
     holds = replay(rows)
     for one in rows:
@@ -163,7 +163,7 @@ def show(number: Annotated[int, typer.Argument(metavar="NUMBER", help="裁定编
     from schemas.contract import product_contract
     from sitong.judging import open_ledger
 
-    with open_ledger(load_settings(home=home)) as connection:
+    with open_ledger(settings_at(home)) as connection:
         rows = ledger.read(connection)
     holds = replay(rows)
     found = next((one for one in rows if one.number == number), None)
@@ -187,7 +187,7 @@ def export(
     """Write what holds for `sitong match --judgements`. 导出有效裁定。"""
     from sitong import judging
 
-    note(f"{judging.export(load_settings(home=home), base.value, path):,} judgements 裁定")
+    note(f"{judging.export(settings_at(home), base.value, path):,} judgements 裁定")
     out.print(str(path), markup=False, soft_wrap=True)
 
 
@@ -195,7 +195,7 @@ def _add(home: Path | None, author: "Author", said: "Callable[[Connection], Sequ
     from registry.judgements import ledger
     from sitong.judging import open_ledger
 
-    with open_ledger(load_settings(home=home)) as connection:
+    with open_ledger(settings_at(home)) as connection:
         added = ledger.add(connection, author, said(connection), now())
     _told(added)
 

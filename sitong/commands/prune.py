@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from sitong.commands.rollback import Home
+from sitong.commands.home import Home, settings_at
 from sitong.console import note, out
-from sitong.settings import load_settings, now
+from sitong.settings import now
 
 _MIB = 1 << 20
 
@@ -19,7 +19,7 @@ def prune(
     from sitong import retention
     from storage.lock import home_lock
 
-    settings = load_settings(home=home)
+    settings = settings_at(home)
     with home_lock(settings.zones):
         done = retention.prune(settings, now(), dry_run=dry_run)
     word = "would go 将清理" if dry_run else "removed 已清理"

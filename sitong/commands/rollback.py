@@ -1,18 +1,15 @@
 """`sitong rollback`: an older version of the base databases in force again."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sitong.commands.home import Home, settings_at
 from sitong.console import note, out
-from sitong.settings import load_settings, now
+from sitong.settings import now
 
 if TYPE_CHECKING:
     from registry.rollback import Kept, RolledBack
-
-Home = Annotated[Path | None, typer.Option(help="Where everything lies; default var/ 主目录", file_okay=False)]
-
 
 _MEANING = (
     (
@@ -36,7 +33,7 @@ def rollback(
     from sitong import keeping
     from storage.lock import home_lock
 
-    settings = load_settings(home=home)
+    settings = settings_at(home)
     with home_lock(settings.zones):
         if listed:
             _list(keeping.kept_versions(settings))

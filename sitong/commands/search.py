@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sitong.commands.rollback import Home
+from sitong.commands.home import Home, settings_at
 from sitong.console import err, out
-from sitong.settings import load_settings
 
 if TYPE_CHECKING:
     from registry.policy import Entity
@@ -112,7 +111,7 @@ def _search(entity: "Entity", asked: dict[str, str], wanted: "_Wanted", home: Pa
         raise typer.BadParameter(f"{', '.join(unknown)}: name {', '.join(searching.OPTIONS[entity])}")
     if not asked:
         raise typer.BadParameter(f"name at least one of {', '.join(searching.OPTIONS[entity])}")
-    settings = load_settings(home=home)
+    settings = settings_at(home)
     with nullcontext() if searching.has_index(settings, entity) else home_lock(settings.zones):
         index = searching.open_index(settings, entity)
     found = index.search({searching.OPTIONS[entity][name]: value for name, value in asked.items()}, wanted.limit)

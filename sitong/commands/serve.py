@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from sitong.commands.rollback import Home
+from sitong.commands.home import Home, settings_at
 from sitong.console import err, warn
-from sitong.settings import load_settings
 
 
 def serve(
@@ -25,7 +24,7 @@ def serve(
 
     if not https and not is_safe(f"http://[{host}]" if ":" in host else f"http://{host}"):
         warn("passwords go over the network as they are: put a proxy with TLS in front, and use --https 密码未加密传输")
-    with open_portal(load_settings(home=home), https=https) as app:
+    with open_portal(settings_at(home), https=https) as app:
         err.print(f"门户 portal: http://{host}:{port}  (Ctrl-C 停止 stops it)", markup=False)
         # the gate logs requests by route: an access log of addresses would hold ids
         uvicorn.run(

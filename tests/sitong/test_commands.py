@@ -53,20 +53,42 @@ def test_no_command_at_all_shows_the_help():
 
 
 def test_the_doctor_is_content_with_this_installation(tmp_path):
-    outcome = call("doctor", "--home", tmp_path / "home")
+    outcome = call("doctor", environment={"SITONG_HOME": str(tmp_path / "home")})
     assert outcome.status == 0, outcome.said
+    assert not (tmp_path / "home").exists()
     assert "not ok" not in outcome.said
     assert "PostgreSQL" in outcome.said
-    assert not (tmp_path / "home" / "postgres" / "data" / "postmaster.pid").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("findings",), ("history", "person", "P000000002"), ("search", "person", "--name", "张三"), ("judge", "list"),
+        ("judge", "show", "1"), ("rollback", "--list"), ("rollback",), ("serve",), ("accounts", "list"),
+        ("accounts", "add", "lin", "--role", "auditor", "--whole-city"), ("doctor",), ("prune", "--dry-run"),
+        ("backup", "--to", "BACKUPS"),
+    ],
+)  # fmt: skip
+def test_a_mistyped_home_is_wrong_usage_and_nothing_is_made(tmp_path, command):
+    words = [str(tmp_path / "backups") if word == "BACKUPS" else word for word in command]
+    (tmp_path / "other").mkdir()
+    for place in ("mistyped", "other"):
+        outcome = call(*words, "--home", tmp_path / place)
+        assert (outcome.status, "no home here" in outcome.said) == (2, True), outcome.said
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+    assert not list((tmp_path / "other").iterdir())
 
 
 def test_the_doctor_says_what_is_wrong_and_ends_with_1(tmp_path):
     (tmp_path / "file").write_text("x", "utf-8")
     secret = "hunter2-of-the-owner"  # noqa: S105 - a password that must not be shown
     outcome = call(
-        "doctor", "--home", tmp_path / "home",
-        environment={"SITONG_DATABASE_URL": f"postgresql://me:{secret}@127.0.0.1:1/nowhere"},
-    )  # fmt: skip
+        "doctor",
+        environment={
+            "SITONG_HOME": str(tmp_path / "home"),
+            "SITONG_DATABASE_URL": f"postgresql://me:{secret}@127.0.0.1:1/nowhere",
+        },
+    )
     assert outcome.status == 1
     assert "not ok" in outcome.said
     assert "SITONG_DATABASE_URL" in outcome.said

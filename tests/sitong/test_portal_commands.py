@@ -13,6 +13,7 @@ import pytest
 from sitong.portal_home import provider_of
 from sitong.settings import Settings, load_settings
 from storage.errors import BadSpecification
+from storage.zones import Zones
 
 SITONG = Path(sys.executable).with_name("sitong")
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that a test makes
@@ -20,7 +21,7 @@ PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that a test makes
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    return tmp_path_factory.mktemp("portal") / "home"
+    return Zones(tmp_path_factory.mktemp("portal") / "home").create().home
 
 
 def accounts(home, *words, typed=f"{PASSWORD}\n"):
