@@ -8,9 +8,11 @@ from schemas.bilingual import Bilingual
 MONITORS: Final[Mapping[str, Bilingual]] = {
     "key_taxpayers": Bilingual("重点税源", "Key taxpayers"),
     "key_what": Bilingual(
-        "按季度，合计承担规定比例税收的最少企业。进入和退出与上季度比较，首个季度没有。",
+        "按季度，合计承担规定比例税收的最少企业。进入和退出与上季度比较，首个季度没有。"
+        "季度末月申报期满（次月底）后才列入。",
         "The fewest enterprises that together carry the given share of tax, by quarter; entries and exits since the"
-        " quarter before, none for the first.",
+        " quarter before, none for the first. A quarter is shown once its last"
+        " declarations are due (the month after is over).",
     ),
     "key_city": Bilingual("全市合计", "The whole city"),
     "key_findings": Bilingual("税收下降的重点税源疑点", "Findings: key taxpayers whose tax dropped"),

@@ -1,6 +1,7 @@
 -- One row per enterprise and whole quarter in which it paid tax on balance; `carries`: it is in the smallest set that
 -- together paid the given share. A quarter is whole where sales tax, which is declared all the year round, was declared
--- for its first month or earlier, and its last month is over.
+-- for its first month or earlier, and the declarations of its last month are due: on the 15th of the month after, or
+-- some days later by the calendar of holidays, so that month has to be over.
 with first as (
     select min(month) as month from tax_paid_month where tax_type = 'VAT'
 ),
@@ -9,8 +10,8 @@ quarterly as (
     from tax_paid_month t
     cross join first f
     where date_trunc('quarter', t.month) >= f.month
-        and date_trunc('quarter', t.month) + to_months(3) <= date_trunc('month', $as_of)
-        and t.month >= $as_of - to_years($years::integer)
+        and date_trunc('quarter', t.month) + to_months(4) <= date_trunc('month', $as_of)
+        and date_trunc('quarter', t.month) >= $as_of - to_years($years::integer)
     group by all
     having sum(t.paid) > 0
 ),

@@ -1,6 +1,7 @@
 """Who carries the tax, by quarter, against a slow count; projects against tax; what is absent; the report."""
 
 import random
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -14,8 +15,9 @@ from mismatches.monitors.watching import watch
 from tests.mismatches.facts import declare, enterprise, monthly, uscc
 
 
-def seen(city):
+def seen(city, as_of=None):
     request = city.request()
+    request = replace(request, as_of=as_of or request.as_of)
     with opened(request) as connection:
         return watch(connection, Engine(connection, request), request)
 
@@ -60,6 +62,20 @@ def test_only_whole_quarters_count(town):
     pays(town, 1, (2025, 5), [10] * 11)  # from May 2025 to March 2026, the month of the day itself
     declare(town, 1, "DEED", date(2024, 2, 1), 99, 99)  # before sales tax was declared
     assert [q.quarter for q in seen(town).quarters] == ["2025-Q3", "2025-Q4"]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "latest"), [("2026-04-01", "2025-Q4"), ("2026-04-30", "2025-Q4"), ("2026-05-01", "2026-Q1")]
+)
+def test_a_quarter_counts_once_its_last_declarations_are_due(town, as_of, latest):
+    pays(town, 1, (2025, 7), [100] * 8)  # up to February: March is declared in April
+    assert seen(town, date.fromisoformat(as_of)).quarters[-1].quarter == latest
+
+
+def test_the_oldest_quarter_of_three_years_is_whole(town):
+    pays(town, 1, (2023, 1), [10] * 40)
+    first = seen(town, date(2026, 5, 10)).quarters[0]
+    assert (first.quarter, first.tax) == ("2023-Q3", 30)
 
 
 def test_refunds_count_and_one_who_got_more_than_it_paid_is_no_payer(town):
