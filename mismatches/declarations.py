@@ -16,11 +16,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mismatches import rule as model
+from mismatches.wording import PLACEHOLDER
 from schemas.bilingual import Bilingual
 from storage.errors import BadSpecification
 
 _BOUND = re.compile(r"\$([a-z_]+)")
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _COMMENT = re.compile(r"--[^\n]*")
 _RESERVED = frozenset({"as_of", "year"})  # bound by the engine
 _TO_BE_CONFIRMED = {"zh": "待核定", "en": "To be confirmed"}
@@ -236,7 +236,7 @@ def bound_names(query: str) -> frozenset[str]:
 
 def placeholders(text: str) -> frozenset[str]:
     """The figures that a text names in braces."""
-    return frozenset(_PLACEHOLDER.findall(text))
+    return frozenset(match[1] for match in PLACEHOLDER.finditer(text))
 
 
 def _refusal(file: str, what: str, expected: str) -> BadSpecification:

@@ -112,8 +112,8 @@ class Rule:
 
     `query` selects one row per subject with the columns of `mismatches.engine.RESULT_COLUMNS`. `severities` maps the
     query's `grade` to a severity. `reasons` are told by the query's `reason`; they and `formula` name figures in
-    braces. `keeps`: in the order in which they are made, after the steps. A rule in `shadow` runs and is counted; its
-    findings open no cases and only supervisors see them.
+    braces, as `mismatches.wording.PLACEHOLDER` says. `keeps`: in the order in which they are made, after the steps. A
+    rule in `shadow` runs and is counted; its findings open no cases and only supervisors see them.
     """
 
     id: str

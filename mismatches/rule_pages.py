@@ -9,7 +9,7 @@ from typing import Final
 
 from mismatches.declarations import shipped_rules
 from mismatches.rule import ANYWHERE, DatedValue, Rule
-from mismatches.wording import written
+from mismatches.wording import PLACEHOLDER, written
 from mismatches.workbook import SEVERITY_WORDS
 from schemas.bilingual import Bilingual
 from schemas.contract import source_contract
@@ -133,8 +133,8 @@ def _formula(rule: Rule) -> Iterator[str]:
 
 
 def _code(text: str) -> str:
-    """Placeholders as code, so that they read as names."""
-    return text.replace("{", "`").replace("}", "`")
+    """Placeholders as code, so that they read as names; words that follow a number are those of many."""
+    return PLACEHOLDER.sub(lambda match: f"`{match[1]}`" + (f" {match[3]}" if match[3] else ""), text)
 
 
 def _outcomes(rule: Rule) -> Iterator[str]:

@@ -14,7 +14,9 @@ from decimal import Decimal
 from schemas.bilingual import Bilingual, Language
 
 UNKNOWN = "—"
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([^/{}]+)/([^/{}]+))?\}")
+"""A figure in a declared text: `{heads}`; with the words that follow one and many: `{heads:person is/people are}`."""
+
 _BRIEF = 160  # characters of a name on a page
 _UNSHOWN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # categories of characters that a page cannot show
 _TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # turn what follows
@@ -82,8 +84,18 @@ def brief(text: str, most: int = _BRIEF) -> str:
 
 
 def fill(text: Bilingual, language: Language, figures: Mapping[str, object]) -> str:
-    """A declared text with its placeholders filled; one without a figure becomes `—`."""
-    return _PLACEHOLDER.sub(lambda match: written(figures.get(match[1])), text.say(language))
+    """A declared text with its placeholders filled; one without a figure becomes `—`.
+
+    >>> said = Bilingual("", "{heads:person is/people are} insured")
+    >>> fill(said, "en", {"heads": 1}), fill(said, "en", {"heads": 2})
+    ('1 person is insured', '2 people are insured')
+    """
+
+    def filled(match: re.Match[str]) -> str:
+        figure, one, many = figures.get(match[1]), match[2], match[3]
+        return f"{written(figure)} {one if figure == 1 else many}" if one else written(figure)
+
+    return PLACEHOLDER.sub(filled, text.say(language))
 
 
 def masked(value: str) -> str:

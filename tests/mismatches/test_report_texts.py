@@ -9,6 +9,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from mismatches import report, report_pdf, workbook
+from schemas.rendering.fonts import picture_font
 from tests.mismatches.facts import declare, enterprise, uscc
 
 PROJECT = "project_tax_gap"
@@ -85,3 +86,27 @@ def test_a_format_that_fails_leaves_the_findings_and_the_other_formats(town, mon
     assert len(checked.findings) == sum(run.findings for run in kept) == 2
     assert f"{name} could not be written: ValueError" in caplog.text
     assert "厂房" not in caplog.text
+
+
+@pytest.mark.parametrize("down", range(150, 281, 13))
+def test_no_heading_of_the_pdf_stands_alone_at_the_foot_of_a_page(city, monkeypatch, down):
+    sheet = report_pdf._Sheet(city.request(), picture_font(report_pdf._Sheet.ALWAYS).folder / "regular.ttf")
+    pages, write = {}, sheet.multi_cell
+
+    def spy(*given, **options):
+        if not options.get("dry_run"):
+            pages[options.get("text") or given[2]] = sheet.page_no()
+        return write(*given, **options)
+
+    monkeypatch.setattr(sheet, "multi_cell", spy)
+    row = "\n".join("a" * 10)
+    blocks = [
+        report_pdf._Text("title", 13.0, above=5),
+        report_pdf._Text("hits", 10.5, above=1.5),
+        report_pdf._Table(("head", "b"), [(row, "1"), (row, "2")], (1, 1), frozenset()),
+    ]
+    sheet.set_y(down)  # millimetres
+    for place, block in enumerate(blocks):
+        sheet.put(block, blocks[place + 1 :])
+    assert pages["title"] == pages["hits"] == pages["1"]
+    assert pages["title"] == (1 if down < 216 else 2)
