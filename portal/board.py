@@ -1,8 +1,8 @@
 """The board: how many findings and how much yuan by rule, department, district, month and state."""
 
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -14,7 +14,7 @@ from portal import words
 from portal.bars import Chart, Counted, chart, counted, together, total
 from portal.choices import groups
 from portal.desk import AtDesk, Desk
-from portal.filters import ListQuery
+from portal.filters import Asked, ListQuery
 from portal.pages import page
 from portal.texts_board import BOARD
 from portal.tiles import Look, Measure, TileMap, tile_map
@@ -26,7 +26,7 @@ router = APIRouter()
 
 
 @router.get(PATH)
-def board(request: Request, desk: AtDesk, query: Annotated[ListQuery, Query()]) -> HTMLResponse:
+def board(request: Request, desk: AtDesk, query: Asked) -> HTMLResponse:
     """The board of what a filter lets through; every number leads to the list that it counts."""
     with desk.open() as connection:
         found = tallies(connection, desk.actor, query.wanted(), today=desk.today)

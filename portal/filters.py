@@ -1,14 +1,16 @@
 """The filter of a list as it stands in the address bar: read, turned into a query, written back as an address.
 
-An address holds rules, codes, ids and names of accounts, never a value of a person. Unknown names are passed over; a
-value that cannot be read is a bad request.
+An address holds rules, codes, ids and names of accounts, never a value of a person. A name that is no
+filter's, and a value that cannot be read, is a bad request: the list would show what was not asked for.
 """
 
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlencode
 
+from fastapi import Depends, HTTPException, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.datastructures import FormData
+from starlette.requests import Request
 
 from mismatches.cases.declaration import case_rules
 from mismatches.cases.queries.listing import Filter, Page, SortKey
@@ -18,6 +20,9 @@ from portal.words import rules_by_department
 ROWS: Final = 50  # of a page
 MOST_PAGES: Final = 200
 """Pages that can be turned: 10,000 findings. Whoever wants the rest narrows the filter or takes the file."""
+
+_BESIDE: Final = frozenset({"lang", "pick", "map"})
+"""What an address of a list may say beside its filter: the language, all lines picked, what the map shows."""
 
 _NO_RULE: Final = ""  # a rule that no finding has: departments and rules that exclude each other find nothing
 _MOST: Final = 100  # values of one name in an address
@@ -142,3 +147,13 @@ class ListQuery(BaseModel):
 
 
 _NOTHING = ListQuery()
+
+
+def _asked(request: Request, query: Annotated[ListQuery, Query()]) -> ListQuery:
+    if request.query_params.keys() - ListQuery.model_fields.keys() - _BESIDE:
+        raise HTTPException(400)
+    return query
+
+
+Asked = Annotated[ListQuery, Depends(_asked)]
+"""The filter of an address; a name that it does not know is a bad request."""

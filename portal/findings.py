@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from io import TextIOWrapper
 from tempfile import SpooledTemporaryFile
-from typing import IO, Annotated, Final, Literal
+from typing import IO, Final, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
@@ -19,7 +19,7 @@ from mismatches.wording import money
 from portal.bulk import offered
 from portal.choices import groups
 from portal.desk import AtDesk, Desk
-from portal.filters import MOST_PAGES, ROWS, ListQuery
+from portal.filters import MOST_PAGES, ROWS, Asked, ListQuery
 from portal.lines import lines
 from portal.owners import owners
 from portal.pages import page
@@ -45,7 +45,6 @@ _COLUMNS: Final[tuple[tuple[str, SortKey | None], ...]] = (
 _FALLING: Final = frozenset({"estimate", "link", "month"})  # what a reader wants largest first
 
 router = APIRouter()
-Asked = Annotated[ListQuery, Query()]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, Self
 from urllib.parse import urlencode
 
+from fastapi import HTTPException
 from starlette.datastructures import FormData
 
 from portal.texts_links import BECAUSE
@@ -25,7 +26,7 @@ _OTHER: Final = "other"
 class Typed:
     """A form as it came.
 
-    `run`: the match, empty where it is no name of one; `decision`: null where it is none; `because`: a word of
+    `run`: the match, empty where it is no name of one; `decision`: null where none was made; `because`: a word of
     `BECAUSE`, empty where it is none.
     """
 
@@ -38,14 +39,21 @@ class Typed:
 
     @classmethod
     def read(cls, form: FormData) -> Self:
-        """The form of a pair; what cannot be read leads to no pair and no decision."""
+        """The form of a pair; a place or a match that cannot be read leads to no pair.
+
+        Raises:
+            HTTPException: 422, it does not say of which base it is, or decides in a word that is none.
+        """
         place, because = _text(form, "place"), _text(form, "because")
-        named = _text(form, "entity")
+        entity = next((one for one in ENTITIES if one == _text(form, "entity")), None)
+        decided = _text(form, "decision")
+        if entity is None or (decided and decided not in _DECISIONS):
+            raise HTTPException(422)
         return cls(
-            entity=next((entity for entity in ENTITIES if entity == named), "person"),
+            entity=entity,
             run=_name(_text(form, "run")),
             place=int(place) if place.isascii() and place.isdecimal() and len(place) <= _DIGITS else -1,
-            decision=_DECISIONS.get(_text(form, "decision")),
+            decision=_DECISIONS.get(decided),
             because=because if because in BECAUSE else "",
             text=_text(form, "text"),
         )

@@ -7,7 +7,7 @@ city (`roles.yaml`): the two records may be of any district.
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, HTTPException, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -66,8 +66,10 @@ def reveal(request: Request, desk: AtDesk, form: Form) -> HTMLResponse:
 def decide(request: Request, desk: AtDesk, form: Form) -> Response:
     """Write a decision into the ledger, unless somebody was first."""
     typed = Typed.read(form)
+    if typed.decision is None:
+        raise HTTPException(422)
     found = _named(desk, typed)
-    if found is None or typed.decision is None:
+    if found is None:
         return _stale(request, desk, typed)
     if (reason := typed.reason(desk.language)) is None:
         why = LINKS["no_reason"].say(desk.language)

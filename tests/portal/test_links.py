@@ -112,7 +112,9 @@ def test_who_was_second_is_told_who_was_first_and_nothing_is_written(office, row
 
 @pytest.mark.parametrize(
     ("given", "status"),
-    [({"because": "other"}, 422), ({"because": "x"}, 422), ({"text": "x" * 1001}, 422), ({"decision": "x"}, 409),
+    [({"because": "other"}, 422), ({"because": "x"}, 422), ({"text": "x" * 1001}, 422),
+     ({"decision": "maybe"}, 422), ({"decision": ""}, 422),
+     ({"entity": ""}, 422), ({"entity": "x"}, 422),
      ({"run": "another"}, 409), ({"run": "../run-1"}, 409), ({"place": "999999"}, 409), ({"place": "-1"}, 409),
      ({"csrf": "x"}, 403), ({"entity": "enterprise"}, 409)],
 )  # fmt: skip
