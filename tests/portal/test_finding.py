@@ -6,8 +6,8 @@ import re
 import pytest
 from sqlalchemy import text
 
+from mismatches.wording import share
 from portal.finding import run_address
-from portal.words import share
 from tests.portal.city_hall import CHIEF, LI, MARK, NUMBER, OTHER_NUMBER, WANG
 
 
