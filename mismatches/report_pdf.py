@@ -191,12 +191,14 @@ class _Sheet(FPDF):
 
     ALWAYS: Final = "0123456789/ 第页共"
     FACE: Final = "sitong"
+    _PAGES: Final = "\x1a"  # stands for the number of pages; no text of a department has it
 
     def __init__(self, request: CrossCheckRequest, font: Path) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")
         self._day = request.as_of.isoformat()
         self.set_margin(_MARGIN)
         self.set_auto_page_break(True, margin=16)
+        self.alias_nb_pages(self._PAGES)
         self.add_font(self.FACE, fname=str(font))
         self.set_title(f"部门数据比对疑点报告 {self._day}")
         self.set_lang("zh-CN")
@@ -207,7 +209,7 @@ class _Sheet(FPDF):
         """The day and the number of the page."""
         self.set_y(-11)
         self._write_with(_SMALL, _SOFT)
-        self.cell(0, 5, f"{self._day}   {self.page_no()} / {{nb}}", align=Align.R)
+        self.cell(0, 5, f"{self._day}   {self.page_no()} / {self._PAGES}", align=Align.R)
 
     def put(self, block: _Block, following: Sequence[_Block]) -> None:
         """Add a block below what is there; a heading never without the beginning of what follows."""

@@ -55,7 +55,7 @@ def run(
         with step("cross-check 比对") as said:
             report = stages.cross_check(settings, as_of=day)
             said.extend(_counted(report.facts))
-        for warning in _unwritten(report.facts):
+        for warning in unwritten(report.facts):
             warn(warning)
         _deliver(settings, day)
     out.print(str(settings.zones.reports(day) / "report.html"), markup=False, soft_wrap=True)
@@ -68,7 +68,7 @@ def _counted(facts: "Mapping[str, Any]") -> list[str]:
     return [f"{hits:,} findings", f"{open_:,} not comparable"]
 
 
-def _unwritten(facts: "Mapping[str, Any]") -> list[str]:
+def unwritten(facts: "Mapping[str, Any]") -> list[str]:
     """The formats of the report that are missing."""
     told = "could not be written and is missing; the findings are kept 未能生成，疑点已保存"
     return [f"{name} {told}" for name in facts.get("reports_failed", ())]

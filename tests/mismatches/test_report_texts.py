@@ -108,5 +108,6 @@ def test_no_heading_of_the_pdf_stands_alone_at_the_foot_of_a_page(city, monkeypa
     sheet.set_y(down)  # millimetres
     for place, block in enumerate(blocks):
         sheet.put(block, blocks[place + 1 :])
+    sheet.output()  # closes its font
     assert pages["title"] == pages["hits"] == pages["1"]
     assert pages["title"] == (1 if down < 216 else 2)

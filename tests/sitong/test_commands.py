@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sitong.commands.run import unwritten
 from storage.lock import home_lock
 from storage.zones import Zones
 from tests.sitong.exports import export
@@ -133,3 +134,9 @@ def test_a_settings_file_that_cannot_be_used_is_wrong_usage(tmp_path, monkeypatc
     assert outcome.status == 2, outcome.said
     assert "hunter2" not in outcome.said
     assert "sitong.toml" in outcome.said
+
+
+def test_a_format_of_the_report_that_could_not_be_written_is_named():
+    [told] = unwritten({"reports_failed": ["report.pdf"]})
+    assert told.startswith("report.pdf could not be written")
+    assert unwritten({}) == []
