@@ -50,6 +50,10 @@ class Holders:
         return out
 
 
+NOBODY: Final = Holders(pa.array([], pa.string()), np.zeros(0))
+"""Of a field of which training saw no value."""
+
+
 @dataclass(frozen=True)
 class Frozen:
     """What training saw of single values.

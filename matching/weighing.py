@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from matching.compare.comparators import Levels
 from matching.evidence import Evidence
-from matching.frozen import Frozen, Holders
+from matching.frozen import NOBODY, Frozen, Holders
 from matching.model import ComparisonSpec, MatchModel
 from matching.nodes import Nodes
 from matching.parameters import Parameters
@@ -54,7 +54,7 @@ def frequencies(
         if not any(level.term_frequency for level in spec.levels):
             continue
         texts = records.values[spec.field].texts
-        known = frozen.holders.get(spec.field) if frozen else None
+        known = frozen.holders.get(spec.field, NOBODY) if frozen else None
         if known is None:
             counts = np.bincount(nodes.held[spec.field].codes, minlength=len(texts)).astype(float)
             known = Holders(texts, counts)

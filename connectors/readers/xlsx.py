@@ -40,7 +40,7 @@ def read(file: DropFile, contract: Contract) -> Received:
         _refuse_far_cell(file)
         rows = _sheet_rows(file)
         beginning = list(islice(rows, _HEADER_WITHIN))
-    except (calamine.CalamineError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (calamine.CalamineError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise Refusal(
             f"the workbook cannot be read ({type(error).__name__})",
             "a whole .xlsx file without a password",

@@ -19,7 +19,7 @@ from matching import frozen, parameters, weighing
 from matching.blocking import Pairs
 from matching.evidence import Evidence, compare
 from matching.explaining.joining import Codes, Groups, Links, bottlenecks, strongest
-from matching.frozen import Holders
+from matching.frozen import NOBODY, Holders
 from matching.incremental import state
 from matching.incremental.state import MatchState
 from matching.judgements import ruled
@@ -88,7 +88,9 @@ def _open(folder: Path) -> _Match:
     model, trained = parameters.read(folder / "model.json")
     known, no_texts = frozen.counts(folder), pa.array([], pa.string())
     common = {
-        field: weighing.frequencies_of(model.comparison(field), Holders(no_texts, known[field]), counts)
+        field: weighing.frequencies_of(
+            model.comparison(field), Holders(no_texts, known.get(field, NOBODY.counts)), counts
+        )
         for field, counts in opened.holders.items()
     }
     return _Match(opened, model, trained, common)

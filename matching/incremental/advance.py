@@ -18,7 +18,7 @@ from matching.clustering import Component, Cut, components
 from matching.collapsed import collapsed_chances
 from matching.contradictions import cut_rule
 from matching.evidence import Evidence, compare
-from matching.frozen import Frozen
+from matching.frozen import NOBODY, Frozen
 from matching.incremental.changes import Changed, Flags, Withdrawn, apply
 from matching.incremental.judging import judged_anew, without_suppressed
 from matching.incremental.pairing import Paired, pair_anew
@@ -125,7 +125,7 @@ def _frequencies(before: MatchState, records: Records, trained: Trained) -> Mapp
     """How common values were in training; only values that are new are looked up."""
     out = {}
     for field, counts in before.holders.items():
-        known = trained.values.holders[field]
+        known = trained.values.holders.get(field, NOBODY)
         new = known.of(records.values[field].texts[len(counts) :])
         out[field] = weighing.frequencies_of(trained.model.comparison(field), known, np.concatenate((counts, new)))
     return out

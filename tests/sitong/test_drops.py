@@ -113,6 +113,9 @@ def test_only_required_columns_are_enough(empty_home, town, tmp_path):
         assert records(empty_home.crosswalk(entity)) == sorted(one for one in town.truth if one[0] in datasets)
     rules = json.loads((empty_home.path / "reports" / str(AS_OF) / "summary.json").read_text("utf-8"))["rules"]
     assert any(not rule["ran"] for rule in (rules.values() if isinstance(rules, dict) else rules))
+    whole = export(town, tmp_path / "whole", style="text parquet", batch="20260401")
+    everything = empty_home.run(whole, "--accept", "fewer_masters", as_of="2026-04-02")
+    assert everything.status == 0, everything.said  # values that the match before had never seen
 
 
 @pytest.mark.parametrize(
