@@ -138,7 +138,7 @@ class Training(_Declared):
     """
 
     seed: int = 20260331
-    sampled_pairs: int = Field(default=250_000, ge=1)
+    sampled_pairs: int = Field(default=500_000, ge=1)
     rounds: int = Field(default=25, ge=0)
     convergence: Probability = 1e-4
     strength: float = Field(default=300.0, gt=0)
