@@ -8,13 +8,11 @@ every cluster, then the second of each, and so on. Deterministic: equal weights 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from matching.clustering import components
 from matching.nodes import Places
+from matching.standardise.values import Codes
 from matching.weighing import Bits
-
-Codes = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from matching import frozen, parameters, weighing
 from matching.blocking import Pairs
 from matching.evidence import Evidence, compare
-from matching.explaining.joining import Codes, Groups, Links, bottlenecks, strongest
+from matching.explaining.joining import Groups, Links, bottlenecks, strongest
 from matching.frozen import NOBODY, Holders
 from matching.incremental import state
 from matching.incremental.state import MatchState
@@ -27,7 +27,7 @@ from matching.model import MatchModel
 from matching.nodes import Nodes, Places, collapse
 from matching.parameters import Parameters
 from matching.records import Records, some
-from matching.standardise.values import indices
+from matching.standardise.values import Codes, indices
 from matching.weighing import Bits, Frequencies
 
 NAMED: Final = pa.schema(
