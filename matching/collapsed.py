@@ -33,7 +33,7 @@ def collapsed_chances(
     nodes: Nodes,
     model: MatchModel,
     trained: tuple[Parameters, Mapping[str, Frequencies]],
-    of: npt.NDArray[np.bool_] | None = None,
+    kept: tuple[Bits, npt.NDArray[np.bool_]] | None = None,
 ) -> Bits:
     """Match probability of each record with the first of its node, of that one with the surest of the others.
 
@@ -42,26 +42,34 @@ def collapsed_chances(
         nodes: their nodes.
         model: the declaration.
         trained: its parameters, and how common values are.
-        of: nodes whose records are worked out; all where it is not given.
+        kept: probabilities that are known, which the result is written into, and the nodes whose records are worked
+            out; all are where it is not given.
 
     Returns:
-        NaN where the node is one record, or was not asked for.
+        NaN where the node is one record.
     """
     known, common = trained
-    chances = np.full(len(records), np.nan)
-    first = nodes.first[nodes.of_record]
-    asked = first != np.arange(len(records))
-    others = np.flatnonzero(asked if of is None else asked & of[nodes.of_record])
+    if kept is None:
+        rows, of_row = np.arange(len(records)), nodes.of_record
+        chances = np.full(len(records), np.nan)
+    else:
+        chances, asked = kept
+        rows = np.flatnonzero(asked[nodes.of_record])
+        of_row = nodes.of_record[rows]
+        chances[rows] = np.nan
+    first = nodes.first[of_row]
+    further = first != rows
+    first, others = first[further], rows[further]
     table = bits_of_shared(model, known)
 
     def of_slice(start: int) -> Bits:
-        rows = others[start : start + SLICE]
-        return _chances(records, model, known, common, table, (first[rows], rows))
+        part = slice(start, start + SLICE)
+        return _chances(records, model, known, common, table, (first[part], others[part]))
 
     for start, found in in_parallel(of_slice, range(0, len(others), SLICE)):
-        rows = others[start : start + SLICE]
-        chances[rows] = found
-        np.fmax.at(chances, first[rows], found)
+        part = slice(start, start + SLICE)
+        chances[others[part]] = found
+        np.fmax.at(chances, first[part], found)
     return chances
 
 

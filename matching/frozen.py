@@ -7,6 +7,7 @@ role: field, value, role (`frequency` | `placeholder`), holders (nodes that held
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +34,16 @@ class Holders:
 
     values: pa.StringArray
     counts: Counts
+
+    @cached_property
+    def total(self) -> float:
+        """Nodes that hold a value, each as often as it holds one."""
+        return float(self.counts.sum())
+
+    @cached_property
+    def meetings(self) -> float:
+        """Ordered pairs of nodes that hold the same value."""
+        return float((self.counts * (self.counts - 1)).sum())
 
     def held(self) -> "Holders":
         """Those that any node holds."""

@@ -66,11 +66,9 @@ def frequencies(
 
 def frequencies_of(spec: ComparisonSpec, known: Holders, counts: Bits) -> Frequencies:
     """Shares of values whose holders are `counts`, by all the holders that are known."""
-    total = max(float(known.counts.sum()), 1.0)
+    total = max(known.total, 1.0)
     declared = spec.levels[-1].u or 1e-4
-    average = (float((known.counts * (known.counts - 1)).sum()) / total + FREQUENCY_STRENGTH * declared) / (
-        total + FREQUENCY_STRENGTH
-    )
+    average = (known.meetings / total + FREQUENCY_STRENGTH * declared) / (total + FREQUENCY_STRENGTH)
     share = (counts + FREQUENCY_STRENGTH * average) / (total + FREQUENCY_STRENGTH)
     return Frequencies(share, average, known, counts)
 

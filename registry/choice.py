@@ -4,7 +4,7 @@ Owns the arithmetic of survivorship and knows no attribute by name. Invariant: t
 criteria, never on the order in which tables were given; a master's rows stand together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
@@ -61,10 +61,13 @@ class Groups:
 
 @dataclass(frozen=True)
 class Ranked:
-    """One criterion: its name for the record, and a rank for each row (low is better)."""
+    """One criterion: its name for the record, and what ranks some rows (low is better).
+
+    It is asked about rows that compete, which are less than half of a city's.
+    """
 
     decision: Decision
-    ranks: Integers
+    ranks: Callable[[Integers], Integers]
 
 
 @dataclass(frozen=True)
@@ -82,32 +85,28 @@ class Choice:
     decision: npt.NDArray[np.uint8]
 
 
-def choose(codes: Integers, allowed: Mask, criteria: Sequence[Ranked], groups: Groups) -> Choice:
+def choose(codes: Integers, allowed: Mask | None, criteria: Sequence[Ranked], groups: Groups) -> Choice:
     """Choose one row in each group.
 
     Args:
         codes: equal for equal values, NONE for null.
-        allowed: rows that may speak.
+        allowed: rows that may speak; None for all.
         criteria: the first one that tells two rows apart decides.
         groups: the rows of each master.
     """
-    candidate = allowed & (codes != NONE)
-    record = _first(candidate, criteria, groups)
-    differing = candidate & (codes != _of_group(codes, record, groups))
-    runner_up = np.full(groups.count, NONE, np.int64)
-    rows = np.flatnonzero(differing)
-    if len(rows):
-        inner = Groups.at(np.diff(groups.of[rows], prepend=NONE) != 0)
-        few = [Ranked(item.decision, item.ranks[rows]) for item in criteria]
-        runner_up[groups.of[rows[inner.starts]]] = rows[_first(np.ones(len(rows), bool), few, inner)]
-    candidates = np.add.reduceat(candidate, groups.starts, dtype=np.int64)
-    conflicts = np.add.reduceat(differing, groups.starts, dtype=np.int64)
-    decision = np.select([candidates == 0, candidates == 1], [Decision.NONE, Decision.SOLE], Decision.AGREED).astype(
-        np.uint8
-    )
+    rows = np.flatnonzero(codes != NONE if allowed is None else allowed & (codes != NONE))
+    candidates = _counted(rows, groups)
+    record = _by_group(rows, groups)  # right where there is one candidate alone
+    rivals = rows[candidates[groups.of[rows]] > 1]
+    best = _first(rivals, criteria, groups)
+    record[groups.of[best]] = best
+    differing = rivals[codes[rivals] != codes[record[groups.of[rivals]]]]
+    runner_up = _by_group(_first(differing, criteria, groups), groups)
+    decision = np.full(groups.count, Decision.AGREED, np.uint8)
+    decision[candidates == 0], decision[candidates == 1] = Decision.NONE, Decision.SOLE
     contested = np.flatnonzero(runner_up != NONE)
     decision[contested] = _reason(record[contested], runner_up[contested], criteria)
-    return Choice(record, candidates, conflicts, runner_up, decision)
+    return Choice(record, candidates, _counted(differing, groups), runner_up, decision)
 
 
 def votes(codes: Integers, datasets: Integers, groups: Groups) -> Integers:
@@ -126,24 +125,36 @@ def votes(codes: Integers, datasets: Integers, groups: Groups) -> Integers:
     return result
 
 
-def _first(alive: Mask, criteria: Sequence[Ranked], groups: Groups) -> Integers:
-    """The best living row of each group, NONE where none lives; equal rows fall to the first."""
+def _counted(rows: Integers, groups: Groups) -> Integers:
+    """How many of some rows each group has."""
+    return np.bincount(groups.of[rows], minlength=groups.count).astype(np.int64, copy=False)
+
+
+def _by_group(rows: Integers, groups: Groups) -> Integers:
+    """The row of each group, NONE where it has none of them."""
+    found = np.full(groups.count, NONE, np.int64)
+    found[groups.of[rows]] = rows
+    return found
+
+
+def _first(rows: Integers, criteria: Sequence[Ranked], groups: Groups) -> Integers:
+    """The best of some rows in each group that has one; equal rows fall to the first."""
+    of = groups.of[rows]
     for item in criteria:
-        ranks = np.where(alive, item.ranks, NEVER)
-        alive = alive & (ranks == np.minimum.reduceat(ranks, groups.starts)[groups.of])
-    rows = np.where(alive, np.arange(len(alive), dtype=np.int64), NEVER)
-    best: Integers = np.minimum.reduceat(rows, groups.starts)
-    return np.where(best == NEVER, NONE, best)
-
-
-def _of_group(codes: Integers, record: Integers, groups: Groups) -> Integers:
-    """The code of each row's chosen row."""
-    chosen = np.where(record == NONE, NONE, codes[record])
-    return chosen[groups.of]
+        opens = np.flatnonzero(np.diff(of, prepend=NONE))
+        if len(opens) == len(rows):
+            return rows
+        ranks = item.ranks(rows)
+        lowest = np.repeat(np.minimum.reduceat(ranks, opens), np.diff(opens, append=len(rows)))
+        alive = ranks == lowest
+        rows, of = rows[alive], of[alive]
+    return np.asarray(rows[np.diff(of, prepend=NONE) != 0])
 
 
 def _reason(record: Integers, runner_up: Integers, criteria: Sequence[Ranked]) -> npt.NDArray[np.uint8]:
-    reasons = np.full(len(record), Decision.ORDER, np.uint8)
-    for item in reversed(criteria):
-        reasons[item.ranks[record] != item.ranks[runner_up]] = item.decision
+    reasons, open_ = np.full(len(record), Decision.ORDER, np.uint8), np.arange(len(record))
+    for item in criteria:
+        tells = item.ranks(record[open_]) != item.ranks(runner_up[open_])
+        reasons[open_[tells]] = item.decision
+        open_ = open_[~tells]
     return reasons

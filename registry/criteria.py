@@ -4,9 +4,11 @@ Owns what the words of a policy mean (`validity`, `completeness`, `source`, `rec
 `preference`, `same_record`). Works on distinct values, so that a pattern is tried once a value and not once a row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +21,9 @@ from schemas.contract import ValueType
 
 WILDCARDS = r"[?？□■*＊\x{FFFD}\x{E000}-\x{F8FF}]"
 """Characters that stand for one that a system could not write; the private-use ones have no shape elsewhere."""
+
+Ranks: TypeAlias = Callable[[Integers], Integers]
+"""Ranks of some rows of a batch."""
 
 _DOUBTFUL = 4  # worse than any flag but an impossible day
 _IMPOSSIBLE = 8
@@ -51,13 +56,19 @@ class Values:
 
 @dataclass(frozen=True)
 class Batch:
-    """Source records of whole masters, with what the criteria of every attribute share."""
+    """Source records of whole masters, with what the criteria of every attribute share.
+
+    `flags`: the distinct texts of `_flags`, and for each row the position of its own. `raised`: each flag → the
+    positions of the texts that hold it.
+    """
 
     policy: Policy
     table: pa.Table
     groups: Groups
     datasets: Integers
     recency: Integers
+    flags: Values
+    raised: Mapping[str, Integers]
     as_of: date
 
     @classmethod
@@ -66,11 +77,22 @@ class Batch:
         masters = _indices(_encoded(table.column("master_id")))
         groups = Groups.at(np.diff(masters, prepend=NONE) != 0)
         datasets = table.column("_dataset").to_numpy().astype(np.int64)
-        return cls(policy, table, groups, datasets, _recency(table.column("updated_at"), as_of), as_of)
+        flags = Values.of(table.column("_flags"), fold=False)
+        recency = _recency(table.column("updated_at"), as_of)
+        return cls(policy, table, groups, datasets, recency, flags, _raised(flags.distinct), as_of)
 
     def values(self, attribute: Attribute) -> Values:
         """The attribute's values."""
         return Values.of(self.table.column(attribute.name), fold=attribute.fold)
+
+
+def _raised(texts: pa.Array) -> Mapping[str, Integers]:
+    """Each flag of `column:rule;column:rule` → the positions of the texts that hold it."""
+    found: dict[str, list[int]] = {}
+    for position, text in enumerate(texts.to_pylist()):
+        for flag in text.split(";"):
+            found.setdefault(flag, []).append(position)
+    return {flag: np.array(positions, np.int64) for flag, positions in found.items()}
 
 
 def ranked(batch: Batch, attribute: Attribute, values: Values, leader: Choice | None) -> list[Ranked]:
@@ -78,53 +100,72 @@ def ranked(batch: Batch, attribute: Attribute, values: Values, leader: Choice | 
     return [Ranked(Decision[name.upper()], _ranks(name, batch, attribute, values, leader)) for name in attribute.rank]
 
 
-def _ranks(name: Criterion, batch: Batch, attribute: Attribute, values: Values, leader: Choice | None) -> Integers:  # noqa: PLR0911 - one line a word
+def _ranks(name: Criterion, batch: Batch, attribute: Attribute, values: Values, leader: Choice | None) -> Ranks:  # noqa: PLR0911 - one line a word
     match name:
         case "validity":
             return _validity(batch, attribute, values)
         case "completeness":
-            return _spread(_missing(attribute, values.distinct), values.positions)
+            return _ByValue(lambda distinct: _missing(attribute, distinct), values)
         case "source":
-            return _trust(batch.policy, attribute)[batch.datasets]
+            trust = _trust(batch.policy, attribute)
+            return lambda rows: trust[batch.datasets[rows]]
         case "recency":
-            return batch.recency
+            return lambda rows: batch.recency[rows]
         case "majority":
-            return votes(values.codes, batch.datasets, batch.groups)
+            majority = cache(lambda: votes(values.codes, batch.datasets, batch.groups))
+            return lambda rows: majority()[rows]
         case "longest":
-            return _spread(-_integers(pc.utf8_length(values.distinct)), values.positions)
+            return _ByValue(lambda distinct: -_integers(pc.utf8_length(distinct)), values)
         case "preference":
             return _preference(batch, attribute, values)
         case "same_record":
             return _same_record(batch.groups, leader)
 
 
-def _validity(batch: Batch, attribute: Attribute, values: Values) -> Integers:
-    ranks = _flag_ranks(batch, attribute)
+class _ByValue:
+    """Ranks of rows by their values; a value is ranked once, when a row that states it is first asked about."""
+
+    def __init__(self, rank: Callable[[pa.Array], Integers], values: Values, null: int = 0) -> None:
+        self._rank, self._values = rank, values
+        self._ranks = np.full(len(values.distinct) + 1, null, np.int64)  # NONE is the last
+        self._known = np.zeros(len(self._ranks), bool)
+        self._known[NONE] = True
+
+    def __call__(self, rows: Integers) -> Integers:
+        positions = self._values.positions[rows]
+        asked = np.zeros(len(self._known), bool)
+        asked[positions] = True
+        new = np.flatnonzero(asked & ~self._known)
+        if len(new):
+            self._ranks[new] = self._rank(self._values.distinct.take(pa.array(new)))
+            self._known[new] = True
+        return self._ranks[positions]
+
+
+def _validity(batch: Batch, attribute: Attribute, values: Values) -> Ranks:
+    parts = [_flag_ranks(batch, attribute)]
     kind = attribute.column.type
     if kind is ValueType.DATE:
-        ranks = ranks + _spread(
-            _IMPOSSIBLE * _integers(pc.greater(values.distinct, pa.scalar(batch.as_of))), values.positions
+        last = pa.scalar(batch.as_of)
+        parts.append(_ByValue(lambda distinct: _IMPOSSIBLE * _integers(pc.greater(distinct, last)), values))
+    if kind is ValueType.STRING and (doubtful := attribute.doubtful):
+        parts.append(
+            _ByValue(lambda distinct: _DOUBTFUL * _integers(pc.match_substring_regex(distinct, doubtful)), values)
         )
-    if kind is ValueType.STRING and attribute.doubtful:
-        doubtful = pc.match_substring_regex(values.distinct, attribute.doubtful)
-        ranks = ranks + _spread(_DOUBTFUL * _integers(doubtful), values.positions)
-    return ranks
+    return lambda rows: sum((part(rows) for part in parts), np.zeros(len(rows), np.int64))
 
 
-def _flag_ranks(batch: Batch, attribute: Attribute) -> Integers:
+def _flag_ranks(batch: Batch, attribute: Attribute) -> Ranks:
     """How far the flags of each row lower the attribute: the worst flag on a column that speaks for it."""
-    encoded = _encoded(batch.table.column("_flags"))
-    texts = [text.split(";") for text in encoded.dictionary.to_pylist()]
-    table = np.zeros((len(batch.policy.datasets), len(texts) + 1), np.int64)
+    table = np.zeros((len(batch.policy.datasets), len(batch.flags.distinct) + 1), np.int64)
     for position, dataset in enumerate(ordered_datasets(batch.policy)):
         columns = {speaker.column for speaker in attribute.speakers if speaker.dataset == dataset}
-        table[position, :-1] = [_worst(flags, columns, attribute.doubted_by, batch.policy.flags) for flags in texts]
-    return table[batch.datasets, _indices(encoded)]  # NONE is the last column: no flags
-
-
-def _worst(flags: list[str], columns: set[str], others: tuple[str, ...], ranks: Mapping[str, int]) -> int:
-    meant = (flag for flag in flags if flag in others or flag.partition(":")[0] in columns)
-    return max((ranks.get(flag.partition(":")[2], ranks["default"]) for flag in meant), default=0)
+        for flag, texts in batch.raised.items():
+            column, _, rule = flag.partition(":")
+            if flag in attribute.doubted_by or column in columns:
+                rank = batch.policy.flags.get(rule, batch.policy.flags["default"])
+                table[position, texts] = np.maximum(table[position, texts], rank)
+    return lambda rows: table[batch.datasets[rows], batch.flags.positions[rows]]  # NONE is the last column: no flags
 
 
 def _missing(attribute: Attribute, distinct: pa.Array) -> Integers:
@@ -141,25 +182,21 @@ def _trust(policy: Policy, attribute: Attribute) -> Integers:
     return np.array([order.index(name) if name in order else len(order) for name in ordered_datasets(policy)], np.int64)
 
 
-def _preference(batch: Batch, attribute: Attribute, values: Values) -> Integers:
+def _preference(batch: Batch, attribute: Attribute, values: Values) -> Ranks:
     if attribute.prefer_by:
         values = Values.of(batch.table.column(attribute.name + PREFER_SUFFIX), fold=False)
-    last = len(attribute.prefer)
-    place = pc.fill_null(pc.index_in(values.distinct, pa.array(attribute.prefer, pa.string())), last)
-    return _spread(_integers(place), values.positions, last)
+    last, preferred = len(attribute.prefer), pa.array(attribute.prefer, pa.string())
+    return _ByValue(lambda distinct: _integers(pc.fill_null(pc.index_in(distinct, preferred), last)), values, last)
 
 
-def _same_record(groups: Groups, leader: Choice | None) -> Integers:
+def _same_record(groups: Groups, leader: Choice | None) -> Ranks:
     if leader is None:
         raise ValueError("same_record needs the choice of another attribute")
-    rows = np.arange(len(groups.of), dtype=np.int64)
-    return np.asarray(rows != leader.record[groups.of], np.int64)
+    return lambda rows: np.asarray(rows != leader.record[groups.of[rows]], np.int64)
 
 
-def allowed(groups: Groups, leader: Choice | None, stated: Values | None) -> Mask:
-    """Rows that may speak: all, or those that state the chosen value of the attribute that this one belongs to."""
-    if leader is None or stated is None:
-        return np.ones(len(groups.of), bool)
+def allowed(groups: Groups, leader: Choice, stated: Values) -> Mask:
+    """Rows that may speak: those that state the chosen value of the attribute that this one belongs to."""
     chosen = np.where(leader.record == NONE, NONE, stated.codes[leader.record])
     return np.asarray(stated.codes == chosen[groups.of])
 

@@ -152,8 +152,9 @@ def _golden(batch: Batch) -> Golden:
         name, leader = attribute.name, attribute.leader
         stated[name] = batch.values(attribute)
         chosen = choices[leader] if leader else None
-        free = allowed(batch.groups, chosen, stated[leader]) if attribute.belongs_to and leader else None
-        may_speak = allowed(batch.groups, None, None) if free is None else free
+        may_speak = (
+            allowed(batch.groups, chosen, stated[leader]) if attribute.belongs_to and leader and chosen else None
+        )
         choices[name] = choose(
             stated[name].codes, may_speak, ranked(batch, attribute, stated[name], chosen), batch.groups
         )

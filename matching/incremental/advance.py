@@ -136,10 +136,10 @@ def _collapsed(
 ) -> Bits:
     """Probability by record that it belongs to its node: of nodes made anew, and what it was of the others."""
     nodes, anew = regrouped.nodes, regrouped.came_from < 0
-    of_fresh = collapsed_chances(changed.records, nodes, trained.model, (trained.parameters, common), anew)
-    stays = ~anew[nodes.of_record]
-    of_fresh[stays] = before.collapsed[changed.came_from[stays]]
-    return of_fresh
+    known = (
+        before.collapsed.take(changed.came_from, mode="clip") if len(before.records) else np.zeros(len(nodes.of_record))
+    )
+    return collapsed_chances(changed.records, nodes, trained.model, (trained.parameters, common), (known, anew))
 
 
 def _names(before: MatchState, regrouped: Regrouped, changed: Changed, model: MatchModel) -> Names:

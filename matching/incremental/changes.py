@@ -197,12 +197,14 @@ def _gathered(before: Records, sent: Records, order: Rows, parts: Parts) -> Reco
     """All records in their new order."""
     datasets, dataset, values = parts
     fresh = np.flatnonzero(order >= len(before))
-    kept = np.zeros(len(before), bool)
-    kept[order[order < len(before)]] = True
-    at, rows = fresh - np.arange(len(fresh)), order[fresh] - len(before)
+    rows = order[fresh] - len(before)
 
     def merged(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.insert(one[kept], at, other[rows])
+        if not len(one):
+            return other[rows]
+        out = one.take(order, mode="clip")
+        out[fresh] = other[rows]
+        return out
 
     def of_field(field: str) -> tuple[Codes, tuple[Codes, ...], Flags | None]:
         others = zip(before.others[field], sent.others[field], strict=True)

@@ -40,12 +40,15 @@ def without_suppressed(
 
 def judged_anew(changed: Changed, before: Judgements, now: Judgements) -> Changed:
     """The changes, with the records of pairs that are judged otherwise than before among them."""
+    records = marked(changed.records, now)
+    rows = np.array(list(rows_of(records, now.changed(before)).values()), np.int64)
+    if not len(rows):
+        return replace(changed, records=records)
     came_from, stayed = changed.came_from.copy(), changed.stayed.copy()
-    rows = np.array(list(rows_of(changed.records, now.changed(before)).values()), np.int64)
     old = came_from[rows]
     stayed[old[old >= 0]] = False
     came_from[rows] = -1
-    return replace(changed, records=marked(changed.records, now), came_from=came_from, stayed=stayed)
+    return replace(changed, records=records, came_from=came_from, stayed=stayed)
 
 
 def _refuse_missing(

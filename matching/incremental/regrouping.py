@@ -43,11 +43,13 @@ def regroup(before: Nodes, old: Records, changed: Changed, model: MatchModel) ->
     """
     touched = _touched(before, old, changed, model)
     came_from = changed.came_from
-    kept_row = came_from >= 0
-    kept_row[kept_row] = ~touched[before.of_record[came_from[kept_row]]]
-    rows = np.flatnonzero(~kept_row)
+    was_in, anew = np.zeros(len(came_from), np.int32), came_from < 0
+    if len(before):
+        was_in = before.of_record.take(came_from, mode="clip")
+        anew |= touched[was_in]
+    rows = np.flatnonzero(anew)
     fresh = collapse(some(changed.records, rows, with_ids=False), model)
-    return _merged(before, touched, changed, (rows, fresh))
+    return _merged(before, touched, changed, (was_in, rows, fresh))
 
 
 def _touched(before: Nodes, old: Records, changed: Changed, model: MatchModel) -> Flags:
@@ -59,21 +61,20 @@ def _touched(before: Nodes, old: Records, changed: Changed, model: MatchModel) -
     return touched
 
 
-def _merged(before: Nodes, touched: Flags, changed: Changed, made: tuple[Rows, Nodes]) -> Regrouped:
-    rows, fresh = made
-    row_now = np.full(len(before.of_record), -1, np.int64)
-    stays = np.flatnonzero(changed.came_from >= 0)
-    row_now[changed.came_from[stays]] = stays
+def _merged(before: Nodes, touched: Flags, changed: Changed, made: tuple[Codes, Rows, Nodes]) -> Regrouped:
+    """Kept nodes and fresh ones in order; `made`: the node before of each record, rows made anew, their nodes."""
+    was_in, rows, fresh = made
+    row_now = np.full(len(before.of_record) + 1, -1, np.int32)  # the last one is that of records that are new
+    row_now[changed.came_from] = np.arange(len(changed.came_from), dtype=np.int32)
     kept = np.flatnonzero(~touched).astype(np.int32)
-    firsts, fresh_firsts = row_now[before.first[kept]], rows[fresh.first]
+    firsts, fresh_firsts = row_now[before.first[kept]].astype(np.int64), rows[fresh.first]
     at = np.searchsorted(firsts, fresh_firsts)
     came_from = np.insert(kept, at, -1)
     order = np.insert(np.arange(len(kept)), at, len(kept) + np.arange(len(fresh)))
     place = np.full(len(before), -1, np.int32)
     place[kept] = np.flatnonzero(came_from >= 0)
     of_fresh = np.flatnonzero(came_from < 0).astype(np.int32)
-    of_record = np.empty(len(changed.came_from), np.int32)
-    of_record[stays] = place[before.of_record[changed.came_from[stays]]]
+    of_record = place[was_in] if len(before) else was_in
     of_record[rows] = of_fresh[fresh.of_record]
 
     def held(field: str) -> Held:

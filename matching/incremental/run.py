@@ -201,7 +201,8 @@ def _write(after: MatchState, out: Path) -> tuple[int, int]:
     judged = ruled(after.records, after.nodes, after.judgements)
     every = with_ruled(WeighedPairs(after.pairs, after.bits, linked), judged)
     of_node = belonging(after.root, every.pairs, weighing.probability(every.bits))
-    belongs = np.fmax(of_node[after.nodes.of_record], after.collapsed)
+    belongs = of_node[after.nodes.of_record]
+    np.fmax(belongs, after.collapsed, out=belongs)
     return outputs.write_clusters(out, after.records, after.nodes, after.names, (after.root, belongs))
 
 

@@ -26,8 +26,8 @@ from registry.search.keys import kept_keys, rule_keys, rules
 from registry.sql import connect, quoted
 from storage.errors import ContractBroken
 
-BATCH = 1 << 20
-"""Rows of a batch of `rows.arrow`: a question takes a few rows out of each."""
+BATCH = 1 << 22
+"""Rows of a batch of `rows.arrow`: a question takes a few rows out of each, a city has half a GiB in one."""
 
 ROWS, MODEL = "rows.arrow", "model.json"
 Rows = npt.NDArray[np.int32]

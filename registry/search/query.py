@@ -122,8 +122,8 @@ class SearchIndex:
         return pa.table({"master_id": pa.array([""], pa.string()), **columns})
 
     def _ranked(self, rows: Rows, asked: pa.Table, limit: int) -> tuple[Candidate, ...]:
-        theirs = taken(self._rows, rows).cast(asked.schema)
-        records = standardised(pa.concat_tables([theirs, asked]), self._model)
+        theirs = taken(self._rows, rows).cast(asked.schema).combine_chunks()
+        records = standardised(pa.concat_tables([theirs, asked]).combine_chunks(), self._model)
         records, _ = without_known(records, self._model, self._known.placeholders)
         nodes = collapse(records, self._model)
         pairs = Pairs(np.arange(len(rows), dtype=np.int32), np.full(len(rows), len(rows), np.int32))

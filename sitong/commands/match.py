@@ -73,8 +73,10 @@ def match(
     accept: Annotated[list[str] | None, typer.Option(help="Accept a held dataset (police.resident) 放行")] = None,
 ) -> None:
     """Match persons, enterprises, or any tables with a declared model, file to file. 文件到文件的匹配。"""
+    from sitong.allocator import keep_freed_memory
     from sitong.lean_arrow import without_pandas
 
+    keep_freed_memory()
     _check_model(model, _ENTITIES[matched] if matched is not None else None)
     with without_pandas(), made_beside(out_folder) as folder:
         from matching import judgements as judgement_files
