@@ -11,6 +11,7 @@ anchor.
 Pure: the result depends on the ledger, the two crosswalks and the key, not on the order of rows.
 """
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,20 +150,16 @@ CREATE TABLE bearers AS
 SELECT cluster, coalesce(min(sequence) FILTER (state = 'live'), min(sequence)) AS sequence FROM claims GROUP BY cluster
 """
 
+# The first record of the most trusted dataset: rank and record id in one text, whose order is that of both.
 _FOUNDERS = """
 CREATE TABLE founders AS
-WITH free AS (
-  SELECT c.master_id AS cluster, c.source, c.dataset, c.record_id, t.rank
+WITH first AS (
+  SELECT c.master_id AS cluster, min(chr(48 + t.rank) || c.record_id) AS best
   FROM clusters c ANTI JOIN bearers b ON b.cluster = c.master_id
-  JOIN trust t ON t.source = c.source AND t.dataset = c.dataset),
-best AS (SELECT cluster, min(rank) AS rank FROM free GROUP BY cluster),
-first AS (
-  SELECT cluster, rank, min(source) AS source, min(dataset) AS dataset, min(record_id) AS record_id
-  FROM free JOIN best USING (cluster, rank) GROUP BY cluster, rank)
-SELECT cluster, source, dataset, record_id,
-       row_number() OVER (ORDER BY rank, source, dataset, record_id)
-         + (SELECT highest FROM numbering) AS sequence
-FROM first
+  JOIN trust t ON t.source = c.source AND t.dataset = c.dataset GROUP BY ALL)
+SELECT cluster, t.source, t.dataset, best[2:] AS record_id,
+       row_number() OVER (ORDER BY best) + (SELECT highest FROM numbering) AS sequence
+FROM first JOIN trust t ON t.rank = ascii(best) - 48
 """
 
 _NAMED = """
@@ -229,15 +226,17 @@ def _name_founders(connection: duckdb.DuckDBPyConnection, entity: Entity, key: b
 
 
 def _written(connection: duckdb.DuckDBPyConnection, out: Path) -> Assignment:
-    files = {
-        "crosswalk": (_CROSSWALK, out / "crosswalk.parquet"),
-        "ledger": ("SELECT * FROM ledger_now ORDER BY sequence", out / "ledger.parquet"),
-        "changes": (_CHANGES, out / "changes.parquet"),
-    }
-    for query, path in files.values():
-        connection.sql(query).write_parquet(str(path), compression="zstd")
+    crosswalk, ledger, changes = (out / f"{name}.parquet" for name in ("crosswalk", "ledger", "changes"))
+    connection.sql(_CROSSWALK).write_parquet(str(crosswalk), compression="zstd")
+    connection.sql("SELECT * FROM ledger_now ORDER BY sequence").write_parquet(str(ledger), compression="zstd")
+    if count(connection, "SELECT count(*) FROM ledger"):
+        connection.sql(_CHANGES).write_parquet(str(changes), compression="zstd")
+    else:
+        shutil.copyfile(ledger, changes)  # all ids are new
     return Assignment(
-        **{name: path for name, (_, path) in files.items()},
+        crosswalk,
+        ledger,
+        changes,
         created=count(connection, "SELECT count(*) FROM founders"),
         merged=count(connection, _TURNED, {"state": "merged"}),
         split=count(connection, _SPLIT),

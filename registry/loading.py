@@ -10,14 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-import adbc_driver_postgresql.dbapi as postgresql
+import adbc_driver_postgresql.dbapi as adbc
 import numpy as np
+import numpy.typing as npt
+import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import URL
 
+from registry.binary_rows import packed
 from registry.choice import DECISIONS, NONE
 from registry.naming import (
     LEDGER_TABLE,
@@ -41,10 +45,13 @@ CHOICE_WIDTH = 5
 LARGEST_MASTER = 32_767
 """Records that one master may have: `choices` and `member` are smallint."""
 
+Cursor: TypeAlias = "adbc.Cursor | psycopg.Cursor[tuple[str]]"
+
 _GROWING = {LEDGER_TABLE, *(name for entity in ENTITIES for name in segments(entity))}  # grow by rows, not partitions
 _GONE = {gone_table(entity) for entity in ENTITIES}
 _FILL = 90  # percent of a page: a changed row finds room beside the old one, and its indexes stay as they are
 _ROWS_AT_ONCE = 100_000
+_CHOICES = "master_id, choices"
 _AT_ONCE = 2  # a table is bound by one core of the server
 
 
@@ -68,7 +75,7 @@ def load(url: URL, entity: Entity, version: int, files: Files) -> None:
     tables = (
         _Table(crosswalk, lambda: _crosswalk(files), unique="record_id, dataset, source", indexes=("master_id",)),
         _Table(golden, lambda: _records(files.records), unique="master_id"),
-        _Table(provenance, lambda: _choices(files.provenance), unique="master_id"),
+        _Table(provenance, lambda: _choices(files.provenance), unique="master_id", packed=_CHOICES),
     )
     _load(url, entity, version, (*tables, *_ledger(files)))
 
@@ -88,7 +95,7 @@ def load_changes(url: URL, entity: Entity, version: int, files: Files, gone: Pat
     tables = (
         _Table(crosswalk, lambda: _crosswalk(files), place=place),
         _Table(golden, lambda: _records(files.records), place=place),
-        _Table(provenance, lambda: _choices(files.provenance), place=place),
+        _Table(provenance, lambda: _choices(files.provenance), place=place, packed=_CHOICES),
         _Table(gone_table(entity), lambda: _records(gone)),
     )
     _load(url, entity, version, (*tables, *_ledger(files)))
@@ -123,7 +130,7 @@ def _load(url: URL, entity: Entity, version: int, tables: "Sequence[_Table]") ->
 def load_segments(url: URL, entity: Entity, version: int, files: Mapping[str, Path]) -> None:
     """Copy what a version adds to the tables of the past (table → file) into tables of its own."""
     for name, path in files.items():
-        _load_table(url, SCHEMAS[entity], version, _Table(name, lambda path=path: _records(path)))  # type: ignore[misc]
+        _load_table(url, SCHEMAS[entity], version, _Table(name, lambda path=path: _records(path)))
 
 
 @dataclass(frozen=True)
@@ -131,26 +138,33 @@ class _Table:
     """One table of a version: where its rows come from, and the columns of its indexes.
 
     `place`: the partition that its rows will go to; None where the table becomes a partition. `like`: the table whose
-    columns it has, where that is another.
+    columns it has, where that is another. `packed`: the columns of which `read` gives a binary COPY.
     """
 
     name: str
-    read: Callable[[], pa.RecordBatchReader]
+    read: "Callable[[], pa.RecordBatchReader] | Callable[[], Iterator[bytes]]"
     unique: str | None = None
     indexes: tuple[str, ...] = ()
     place: int | None = None
     like: str | None = None
+    packed: str | None = None
 
 
 def _load_table(url: URL, schema: str, version: int, table: _Table) -> None:
     name = partition(table.name, version)
     place = f"{quoted(schema)}.{quoted(name)}"
-    with closing(postgresql.connect(connection_string(url))) as connection, closing(connection.cursor()) as cursor:
+    opened = psycopg.connect if table.packed else adbc.connect
+    with closing(opened(connection_string(url))) as connection, closing(connection.cursor()) as cursor:
         cursor.execute("SET LOCAL client_connection_check_interval = '1s'")
         cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
         _create(cursor, schema, table, version)
         _close(cursor, place)
-        cursor.adbc_ingest(name, table.read(), mode="append", db_schema_name=schema)
+        if isinstance(cursor, psycopg.Cursor):
+            with cursor.copy(f"COPY {place} ({table.packed}) FROM STDIN (FORMAT binary)") as copy:
+                for part in table.read():
+                    copy.write(part)
+        else:
+            cursor.adbc_ingest(name, table.read(), mode="append", db_schema_name=schema)
         if table.unique:
             cursor.execute(f"CREATE UNIQUE INDEX ON {place} ({table.unique})")
         for columns in table.indexes:
@@ -164,7 +178,7 @@ def connection_string(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _create(cursor: postgresql.Cursor, schema: str, table: _Table, version: int) -> None:
+def _create(cursor: "Cursor", schema: str, table: _Table, version: int) -> None:
     """Make a table; the check of a partition to be lets PostgreSQL attach it without reading it."""
     place = f"{quoted(schema)}.{quoted(partition(table.name, version))}"
     if table.name in _GONE:
@@ -180,10 +194,10 @@ def _create(cursor: postgresql.Cursor, schema: str, table: _Table, version: int)
     cursor.execute(f"ALTER TABLE {place} ALTER COLUMN version SET DEFAULT {number:d}")
 
 
-def _close(cursor: postgresql.Cursor, place: str) -> None:
+def _close(cursor: "Cursor", place: str) -> None:
     """Take back what the database grants by default: readers go through the views."""
-    cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(string_to_array($1, ','))", (",".join(READERS),))
-    for (role,) in cursor.fetchall():
+    cursor.execute("SELECT rolname FROM pg_roles")
+    for role in {name for (name,) in cursor.fetchall()}.intersection(READERS):
         cursor.execute(f"REVOKE ALL ON {place} FROM {quoted(role)}")
 
 
@@ -197,23 +211,23 @@ def decided_attributes(provenance: Path) -> list[str]:
     return [name for name in pq.read_schema(provenance).names if name not in ("master_id", "records")]
 
 
-def _choices(path: Path) -> pa.RecordBatchReader:
+def _choices(path: Path) -> Iterator[bytes]:
     """One row per master: master_id and the numbers of every attribute, in the order of the policy."""
     names = decided_attributes(path)
-    schema = pa.schema([("master_id", pa.string()), ("choices", pa.list_(pa.int16()))])
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        for batch in pq.ParquetFile(path).iter_batches(_ROWS_AT_ONCE):
-            numbers = np.stack([column for name in names for column in _numbers(batch.column(name))], axis=1)
-            offsets = np.arange(len(numbers) + 1, dtype=np.int32) * numbers.shape[1]
-            lists = pa.ListArray.from_arrays(pa.array(offsets), pa.array(numbers.reshape(-1)))
-            yield pa.record_batch([batch.column("master_id"), lists], schema=schema)
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
+    batches = pq.ParquetFile(path).iter_batches(_ROWS_AT_ONCE, columns=["master_id", *names])
+    return packed(
+        (
+            batch.column("master_id"),
+            np.stack([column for name in names for column in _numbers(batch.column(name))], axis=1),
+        )
+        for batch in batches
+    )
 
 
-def _numbers(origin: pa.StructArray) -> Iterator[np.ndarray[tuple[int], np.dtype[np.int16]]]:
-    codes = pc.index_in(origin.field("policy").cast(pa.string()), pa.array(DECISIONS))
+def _numbers(origin: pa.StructArray) -> Iterator[npt.NDArray[np.int16]]:
+    policy = origin.field("policy")
+    policy = policy if pa.types.is_dictionary(policy.type) else policy.dictionary_encode()
+    codes = pc.index_in(policy.dictionary.cast(pa.string()), pa.array(DECISIONS)).take(policy.indices)
     for values in (
         origin.field("record"),
         codes,
