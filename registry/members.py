@@ -1,21 +1,27 @@
 """The source records of an entity, side by side with the master id that they belong to, in batches of whole masters.
 
-Owns the join of a crosswalk with the accepted tables. The join runs once, out of core, partitioned by master; a batch
-then fits into memory whatever the size of the city. Invariant: the batches hold every row of the crosswalk once, in the
-order of master id, dataset, record id.
+Owns the join of a crosswalk with the accepted tables. What each table says is laid down once, column by column, and
+mapped; a batch takes its rows out of it in the order of the crosswalk. So memory holds a batch, whatever the size of
+the city. Invariant: the batches hold every row of the crosswalk once, in the order of master id, dataset, record id.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
+from registry.choice import Integers
+from registry.increment.splicing import Keys, as_keys
 from registry.judgements.overriding import JudgedValues
 from registry.policy import Attribute, Policy, Speaker
-from registry.sql import connect, count, quoted
+from registry.sql import connect, quoted
 from schemas.contract import ValueType
+from schemas.rendering.arrow import ARROW_TYPES
 from storage.errors import BadSpecification, ContractBroken
 
 MASTERS_PER_BATCH = 200_000  # half a million records: 0.3 GB with all that is computed on them; three are in flight
@@ -31,6 +37,8 @@ _SQL_TYPES: Mapping[ValueType, str] = {
     ValueType.DATE: "DATE",
     ValueType.TIMESTAMP: "TIMESTAMP",
 }
+
+_FEW = 0.5  # share of a table's records up to which only those asked for are laid down
 
 
 @dataclass(frozen=True)
@@ -63,84 +71,191 @@ def member_batches(policy: Policy, sources: Sources, folder: Path, size: int = M
         ContractBroken: crosswalk and tables do not belong together.
         BadSpecification: the crosswalk names a dataset that is not of this entity or has no table.
     """
+    members = _members(policy, sources.crosswalk)
     with connect(folder) as connection:
-        _number_masters(connection, sources.crosswalk)
-        written = [
-            folder / name
-            for position, name in enumerate(ordered_datasets(policy))
-            if _join(connection, policy, sources, (position, name), folder / name, size)
+        connection.execute("SET arrow_large_buffer_size = true")  # a city's addresses are no list of Arrow's usual size
+        told = [
+            _laid_down(connection, policy, sources, (members, position), folder)
+            for position in np.unique(members.datasets).tolist()
         ]
-        _refuse_strangers(connection, policy)
-        masters = count(connection, "SELECT count(*) FROM masters")
-        for part in range(-(-masters // size)):
-            yield _read_part(connection, written, part)
+    kinds = {column.name: column.kind for column in _columns(policy)}
+    for first in range(0, len(members.masters), size):
+        yield _batch(members, told, kinds, (first, min(first + size, len(members.masters))))
 
 
-def _number_masters(connection: duckdb.DuckDBPyConnection, crosswalk: Path) -> None:
-    connection.read_parquet(str(crosswalk)).create_view("crosswalk")
-    connection.execute(
-        "CREATE TABLE masters AS SELECT master_id, row_number() OVER (ORDER BY master_id) - 1 AS number"
-        " FROM (SELECT DISTINCT master_id FROM crosswalk)"
-    )
+@dataclass(frozen=True)
+class _Members:
+    """The rows of a crosswalk in order: the masters, the first row of each (and the end), dataset and id by row."""
+
+    masters: pa.Array
+    starts: Integers
+    datasets: np.ndarray[tuple[int], np.dtype[np.uint8]]
+    record_ids: pa.ChunkedArray
 
 
-def _join(
-    connection: duckdb.DuckDBPyConnection,
-    policy: Policy,
-    sources: Sources,
-    dataset: tuple[int, str],
-    out: Path,
-    size: int,
-) -> bool:
-    """Write the records of one dataset with their master's number, partitioned; False where the crosswalk has none."""
-    position, name = dataset
-    source, _, short = name.partition(".")
-    expected = count(connection, "SELECT count(*) FROM crosswalk WHERE source = ? AND dataset = ?", [source, short])
-    if not expected:
+def _members(policy: Policy, path: Path) -> _Members:
+    names = ["source", "dataset"]
+    rows = pq.read_table(path, columns=["master_id", *names, "record_id"], partitioning=None, read_dictionary=names)
+    datasets = _places(policy, rows)
+    masters = as_keys(rows.column("master_id"))
+    if not _is_sorted(masters, datasets, rows.column("record_id")):
+        rows = rows.append_column("_dataset", pa.array(datasets))
+        keys = [(name, "ascending") for name in ("master_id", "_dataset", "record_id")]
+        order = pc.sort_indices(rows, keys)
+        rows, datasets, masters = rows.take(order), datasets[order.to_numpy()], masters[order.to_numpy()]
+    opens = np.flatnonzero(np.append(True, masters[1:] != masters[:-1])) if len(masters) else np.zeros(0, np.int64)
+    ids = rows.column("master_id").cast(pa.string()).take(pa.array(opens))
+    return _Members(_whole(ids), np.append(opens, len(masters)), datasets, rows.column("record_id").cast(pa.string()))
+
+
+def _places(policy: Policy, rows: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    """The position of each row's dataset in `ordered_datasets`."""
+    (sources, places), (datasets, others) = (_coded(rows.column(name)) for name in ("source", "dataset"))
+    order = {name: position for position, name in enumerate(ordered_datasets(policy))}
+    position = np.full((len(sources), len(datasets)), len(order), np.uint8)
+    for one, source in enumerate(sources):
+        for other, dataset in enumerate(datasets):
+            position[one, other] = order.get(f"{source}.{dataset}", len(order))
+    found = position[places, others] if len(places) else np.zeros(0, np.uint8)
+    strange = np.flatnonzero(found == len(order))
+    if len(strange):
+        pairs = np.unique(np.stack([places[strange], others[strange]]), axis=1).T.tolist()
+        named = sorted(f"{sources[one]}.{datasets[other]}" for one, other in pairs)
+        raise BadSpecification(
+            "the crosswalk names datasets of another entity", ", ".join(named), ", ".join(policy.datasets)
+        )
+    return found
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[list[str | None], Integers]:
+    encoded = _whole(column.unify_dictionaries())
+    return encoded.dictionary.to_pylist(), np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int64)
+
+
+def _is_sorted(masters: Keys, datasets: np.ndarray[tuple[int], np.dtype[np.uint8]], ids: pa.ChunkedArray) -> bool:
+    one, same = masters[1:] > masters[:-1], masters[1:] == masters[:-1]
+    if not (one | (same & (datasets[1:] >= datasets[:-1]))).all():
         return False
+    rows = np.flatnonzero(same & (datasets[1:] == datasets[:-1]))
+    before, after = ids.take(pa.array(rows)), ids.take(pa.array(rows + 1))
+    return bool(pc.all(pc.less(before, after), min_count=0).as_py())
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of the batches: what a table `t` says of it, as SQL; null where it says nothing."""
+
+    name: str
+    kind: pa.DataType
+    told: str | None = None
+
+
+def _columns(policy: Policy, dataset: str = "", available: Sequence[str] = ()) -> Iterator[_Column]:
+    """All columns of the batches but those of the crosswalk, as a dataset's table with some columns states them."""
+    yield _Column("updated_at", pa.timestamp("us"), _plain("updated_at", available, "TIMESTAMP"))
+    yield _Column("_flags", pa.string(), _plain("_flags", available, "VARCHAR"))
+    for attribute in policy.attributes:
+        speaks = any(_speaks(one, dataset, available) for one in attribute.speakers)
+        told = spoken(attribute, dataset, available) if speaks else None
+        yield _Column(attribute.name, ARROW_TYPES[attribute.column.type], told)
+        if attribute.prefer_by:
+            preferred = _plain(attribute.prefer_by, available, "VARCHAR") if speaks else None
+            yield _Column(attribute.name + PREFER_SUFFIX, pa.string(), preferred)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a table says: its rows of the crosswalk, where each stands in the columns, and these, mapped."""
+
+    rows: Integers
+    places: Integers
+    columns: Mapping[str, pa.Array]
+
+
+def _laid_down(
+    connection: duckdb.DuckDBPyConnection, policy: Policy, sources: Sources, of: tuple[_Members, int], folder: Path
+) -> _Told:
+    members, position = of
+    name = ordered_datasets(policy)[position]
     if name not in sources.tables:
         raise BadSpecification("the crosswalk names a dataset that has no table", name, "its accepted table")
-    table = connection.read_parquet(str(sources.tables[name]))
-    table.create_view(f"table_{position}")
-    columns = ", ".join(_columns(policy, name, table.columns))
-    joined = connection.sql(
-        f"SELECT m.number, m.number // {size:d} AS part, {position:d}::UTINYINT AS _dataset, m.master_id, t.record_id,"
-        f" {columns} FROM crosswalk x JOIN masters m ON m.master_id = x.master_id"
-        f" JOIN table_{position:d} t ON t.record_id = x.record_id WHERE x.source = $source AND x.dataset = $dataset",
-        params={"source": source, "dataset": short},
-    )
-    joined.write_parquet(str(out), partition_by=["part"], compression="lz4")
-    found = count(connection, "SELECT count(*) FROM read_parquet(?)", [f"{out}/*/*.parquet"])
-    if found != expected:
+    path = sources.tables[name]
+    asked = members.record_ids.filter(pa.array(members.datasets == position))
+    columns = [one for one in _columns(policy, name, pq.read_schema(path).names) if one.told]
+    told = ", ".join(f"{one.told} AS {quoted(one.name)}" for one in columns)
+    query = f"SELECT t.record_id::VARCHAR AS record_id, {told} FROM read_parquet($path) t"
+    if len(asked) < _FEW * pq.read_metadata(path).num_rows:
+        connection.register("asked", pa.table({"record_id": asked}))
+        query += " SEMI JOIN asked USING (record_id)"
+    stated = connection.sql(query, params={"path": str(path)}).to_arrow_table()
+    ids = stated.column("record_id")
+    places = pc.index_in(asked.cast(ids.type), value_set=ids)
+    if places.null_count:
         raise ContractBroken(
-            f"the crosswalk has {expected} records, of which the table gives {found}",
+            f"the crosswalk has {len(asked)} records, of which the table gives {len(asked) - places.null_count}",
             name,
             "the table that was matched",
             "run the matching again on the accepted tables of now",
         )
-    return True
+    return _Told(
+        np.flatnonzero(members.datasets == position),
+        places.to_numpy().astype(np.int64),
+        _mapped(stated, folder / name),
+    )
 
 
-def _columns(policy: Policy, dataset: str, available: list[str]) -> Iterator[str]:
-    yield f"{_plain('updated_at', available)}::TIMESTAMP AS updated_at"
-    yield f"{_plain('_flags', available)}::VARCHAR AS _flags"
-    for attribute in policy.attributes:
-        yield f"{spoken(attribute, dataset, available)} AS {quoted(attribute.name)}"
-        if attribute.prefer_by:
-            speaks = any(_speaks(one, dataset, available) for one in attribute.speakers)
-            preferred = _plain(attribute.prefer_by, available) if speaks else "NULL"
-            yield f"{preferred}::VARCHAR AS {quoted(attribute.name + PREFER_SUFFIX)}"
+def _mapped(table: pa.Table, folder: Path) -> Mapping[str, pa.Array]:
+    """The columns of a table in files of their own, mapped."""
+    folder.mkdir(mode=0o700)
+    found = {}
+    for number, name in enumerate(table.column_names):
+        path, column = folder / f"{number}.arrow", _whole(table.column(name))
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, pa.schema([(name, column.type)])) as writer:
+            writer.write_batch(pa.record_batch([column], [name]))
+        found[name] = _whole(pa.ipc.open_file(pa.memory_map(str(path))).read_all().column(0))
+    return found
 
 
-def _plain(column: str, available: list[str]) -> str:
-    return f"t.{quoted(column)}" if column in available else "NULL"
+def _batch(
+    members: _Members, told: list[_Told], kinds: Mapping[str, pa.DataType], masters: tuple[int, int]
+) -> pa.Table:
+    """The rows of some masters: taken out of each table, then put into the order of the crosswalk."""
+    start, stop = (int(members.starts[at]) for at in masters)
+    order, parts, count = np.zeros(stop - start, np.int64), [], 0
+    for one in told:
+        here = slice(*np.searchsorted(one.rows, [start, stop]).tolist())
+        places = one.places[here]
+        order[one.rows[here] - start] = count + np.arange(len(places))
+        parts.append((one.columns, pa.array(places)))
+        count += len(places)
+    sizes = np.diff(members.starts[masters[0] : masters[1] + 1])
+    columns = {
+        "master_id": members.masters.take(pa.array(np.repeat(np.arange(*masters), sizes))),
+        "_dataset": pa.array(members.datasets[start:stop]),
+        "record_id": members.record_ids.slice(start, stop - start),
+    }
+    for name, kind in kinds.items():
+        taken = [
+            stated[name].take(places).cast(kind) if name in stated else pa.nulls(len(places), kind)
+            for stated, places in parts
+        ]
+        columns[name] = pa.concat_arrays(taken).take(pa.array(order))
+    return pa.table(columns)
 
 
-def _speaks(speaker: Speaker, dataset: str, available: list[str]) -> bool:
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+
+
+def _plain(column: str, available: Sequence[str], kind: str) -> str | None:
+    return f"t.{quoted(column)}::{kind}" if column in available else None
+
+
+def _speaks(speaker: Speaker, dataset: str, available: Sequence[str]) -> bool:
     return speaker.dataset == dataset and speaker.column in available
 
 
-def spoken(attribute: Attribute, dataset: str, available: list[str]) -> str:
+def spoken(attribute: Attribute, dataset: str, available: Sequence[str]) -> str:
     """What a row `t` of a dataset's table says of an attribute, as SQL; `available`: the columns of the table."""
     kind = _SQL_TYPES[attribute.column.type]
     speakers = [one for one in attribute.speakers if _speaks(one, dataset, available)]
@@ -155,22 +270,3 @@ def _part(speaker: Speaker) -> str:
     if speaker.length is not None:
         text = f"CASE WHEN length(t.{quoted(speaker.column)}) = {speaker.length:d} THEN {text} END"
     return text
-
-
-def _refuse_strangers(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    named = connection.execute("SELECT DISTINCT source || '.' || dataset FROM crosswalk ORDER BY 1").fetchall()
-    strangers = [name for (name,) in named if name not in policy.datasets]
-    if strangers:
-        raise BadSpecification(
-            "the crosswalk names datasets of another entity", ", ".join(strangers), ", ".join(policy.datasets)
-        )
-
-
-def _read_part(connection: duckdb.DuckDBPyConnection, written: list[Path], part: int) -> pa.Table:
-    folders = [folder / f"part={part}" for folder in written]
-    files = [f"{folder}/*.parquet" for folder in folders if folder.is_dir()]
-    return connection.sql(
-        "SELECT * EXCLUDE (number) FROM read_parquet($files, hive_partitioning = false)"
-        " ORDER BY number, _dataset, record_id",
-        params={"files": files},
-    ).to_arrow_table()

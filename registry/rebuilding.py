@@ -27,9 +27,10 @@ from registry.policy import Entity, policy
 from registry.relations.publishing import in_force as relations_in_force
 from registry.relations.serving import place_in_force
 from registry.sql import quoted
-from registry.survivorship import ARROW_TYPES, ORIGIN, RECORD, golden_schemas
+from registry.survivorship import ORIGIN, RECORD, golden_schemas
 from registry.versions import Standing
 from schemas.contract import product_contract
+from schemas.rendering.arrow import ARROW_TYPES
 from storage.commit import commit, staging
 from storage.manifest import Json, Manifest, is_whole
 from storage.zones import Zones

@@ -27,16 +27,8 @@ from registry.criteria import Batch, Values, allowed, ranked
 from registry.judgements.overriding import JudgedValues, with_judged
 from registry.members import MASTERS_PER_BATCH, Sources, member_batches, ordered_datasets
 from registry.policy import Entity, Policy, policy
-from schemas.contract import ValueType, product_contract
-
-ARROW_TYPES: Mapping[ValueType, pa.DataType] = {
-    ValueType.STRING: pa.string(),
-    ValueType.INTEGER: pa.int64(),
-    ValueType.MONEY: pa.decimal128(18, 2),
-    ValueType.NUMBER: pa.float64(),
-    ValueType.DATE: pa.date32(),
-    ValueType.TIMESTAMP: pa.timestamp("us"),
-}
+from schemas.contract import product_contract
+from schemas.rendering.arrow import ARROW_TYPES
 
 _AT_ONCE = 2  # NumPy and Arrow leave the interpreter while they work
 

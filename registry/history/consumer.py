@@ -15,8 +15,8 @@ from registry.history.differences import FEED
 from registry.naming import feed_product
 from registry.policy import Entity
 from registry.sql import connect, quoted
-from registry.survivorship import ARROW_TYPES
 from schemas.contract import product_contract
+from schemas.rendering.arrow import ARROW_TYPES
 from storage.manifest import is_whole, read_manifest
 from storage.zones import Zones
 

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 
 from registry.increment.start import TOUCHED
 from registry.migration import upgrade
-from registry.survivorship import ARROW_TYPES
 from schemas.contract import source_contract
+from schemas.rendering.arrow import ARROW_TYPES
 from storage.engine import create_engine
 from storage.manifest import Manifest
 from storage.server import EmbeddedServer

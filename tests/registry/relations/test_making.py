@@ -6,8 +6,8 @@ import pytest
 
 from registry.relations.declarations import parse_declarations
 from registry.relations.making import DATA, Bases, write_relations
-from registry.survivorship import ARROW_TYPES
 from schemas.contract import product_contract
+from schemas.rendering.arrow import ARROW_TYPES
 from storage.errors import BadSpecification
 
 POLICE, INSURED, FUND = "police.resident", "social_security.insured", "provident_fund.account"
