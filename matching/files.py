@@ -50,7 +50,7 @@ def _read(path: Path) -> pa.Table:
     kind = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
     try:
         if kind == ".parquet":
-            return pq.read_table(path, partitioning=None)
+            return _plain(pq.read_table(path, partitioning=None), path.name)
         if kind in {".csv", ".csv.gz"}:
             return _read_csv(path)
     except (OSError, pa.ArrowInvalid) as error:
@@ -69,8 +69,34 @@ def _read(path: Path) -> pa.Table:
     )
 
 
+def _plain(table: pa.Table, where: str) -> pa.Table:
+    """A table whose columns are texts, numbers, days or truth values, each text in UTF-8.
+
+    Raises:
+        SourceRejected: a column that holds something else, named by its place and type.
+    """
+    columns = []
+    for number, column in enumerate(table.columns, 1):
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        told = f"column {number} of {table.num_columns} is of type {kind}"
+        if pa.types.is_nested(kind):
+            raise SourceRejected(told, where, "texts, numbers or days", "write the column as text")
+        if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind) or pa.types.is_binary(kind):
+            kind = pa.string()
+        if pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+            kind = pa.string()
+        try:
+            plain = column.cast(kind)
+            plain.validate(full=pa.types.is_string(kind) or pa.types.is_large_string(kind))
+        except pa.ArrowException as error:
+            raise SourceRejected(f"{told} and holds bytes that are no text", where, "text in UTF-8") from error
+        columns.append(plain)
+    return pa.table(columns, names=table.column_names)
+
+
 def _read_csv(path: Path) -> pa.Table:
-    with pa_csv.open_csv(path) as reader:
+    parse = pa_csv.ParseOptions(newlines_in_values=True)
+    with pa_csv.open_csv(path, parse_options=parse) as reader:
         columns = [name.strip() for name in reader.schema.names]
     if repeated := sorted({name for name in columns if columns.count(name) > 1}):
         raise SourceRejected(
@@ -79,7 +105,7 @@ def _read_csv(path: Path) -> pa.Table:
         )  # fmt: skip
     read = pa_csv.ReadOptions(column_names=columns, skip_rows=1)
     options = pa_csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=True)
-    table = pa_csv.read_csv(path, read_options=read, convert_options=options)
+    table = pa_csv.read_csv(path, read_options=read, parse_options=parse, convert_options=options)
     trimmed = [pc.utf8_trim_whitespace(column) for column in table.columns]
     nulled = [pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column) for column in trimmed]
     return pa.table(dict(zip(columns, nulled, strict=True)))

@@ -124,11 +124,11 @@ def match_with(model: MatchModel, tables: Given, out: Path, *, options: MatchOpt
 
 
 def match_standardised(
-    model: MatchModel, records: Records, judgements: Judgements, out: Path, watch: Stopwatch
+    model: MatchModel, records: Records, out: Path, watch: Stopwatch, options: MatchOptions
 ) -> MatchSummary:
-    """Train and match records that are standardised, and bear their judgements, already; without review pairs."""
+    """Train and match records that are standardised, and bear the judgements of the options, already."""
     with sparing_pool(), ThreadPoolExecutor(1) as background:
-        return _match(records, _Job(model, None, None, out, "crosswalk", watch, background, judgements))
+        return _match(records, _Job(model, None, None, out, options.only, watch, background, options.judgements))
 
 
 @dataclass(frozen=True)

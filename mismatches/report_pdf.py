@@ -191,7 +191,7 @@ class _Sheet(FPDF):
 
     ALWAYS: Final = "0123456789/ 第页共"
     FACE: Final = "sitong"
-    _PAGES: Final = "\x1a"  # stands for the number of pages; no text of a department has it
+    _PAGES: Final = "\x1a" * 4  # stands for the number of pages, up to 9,999; no text of a department has it
 
     def __init__(self, request: CrossCheckRequest, font: Path) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")

@@ -6,13 +6,16 @@ from contextlib import contextmanager
 
 import adbc_driver_manager
 import duckdb
+import psycopg
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from storage.errors import SourceUnavailable
+from schemas.column_checks import MOST_KEY_BYTES
+from storage.errors import ContractBroken, SourceUnavailable
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FULL_WORDS = ("No space left", "File too large", "quota exceeded", "Could not write", "Failed to write")
 _SHORTAGES = ("53", "58")  # SQLSTATE classes: insufficient resources, system error
+_LIMITS = "54"  # SQLSTATE class: program limit exceeded
 
 
 @contextmanager
@@ -21,13 +24,15 @@ def named_failures(where: str = "publication") -> Iterator[None]:
 
     Raises:
         SourceUnavailable: the database refused or was lost, or a disk is full.
+        ContractBroken: a value is too large for the database.
     """
     try:
         yield
-    except (OperationalError, adbc_driver_manager.OperationalError) as error:
-        raise _lost(error, where) from error
-    except (DBAPIError, adbc_driver_manager.Error) as error:
-        if not _is_shortage(error):
+    except (DBAPIError, adbc_driver_manager.Error, psycopg.Error) as error:
+        if _class_of(error) == _LIMITS:
+            raise _too_large(where) from error
+        is_lost = isinstance(error, (OperationalError, adbc_driver_manager.OperationalError, psycopg.OperationalError))
+        if not is_lost and _class_of(error) not in _SHORTAGES:
             raise
         raise _lost(error, where) from error
     except (OSError, duckdb.IOException) as error:
@@ -43,9 +48,20 @@ def is_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
-def _is_shortage(error: Exception) -> bool:
+def _class_of(error: Exception) -> str:
+    """The class of an error's SQLSTATE."""
     state = getattr(getattr(error, "orig", None) or error, "sqlstate", None) or ""
-    return str(state)[:2] in _SHORTAGES
+    return str(state)[:2]
+
+
+def _too_large(where: str) -> ContractBroken:
+    return ContractBroken(
+        "a value of a record is larger than the database can keep or index",
+        where,
+        f"keys of at most {MOST_KEY_BYTES} bytes, which is checked when records are taken in",
+        "what was published before stays in force; have the record corrected or deleted, or suppress it"
+        " (`sitong judge suppress`), and run again",
+    )
 
 
 def _lost(error: Exception, where: str) -> SourceUnavailable:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,9 @@ from schemas.contract import Column, ValueType
 from schemas.errors import ContractBroken
 from schemas.rendering.arrow import ARROW_TYPES
 from schemas.text import NO_VALUE_WORDS, Mask, are_words, as_text, is_ascii, present, tidy, with_nul
+
+MOST_KEY_BYTES: Final = 500
+"""Bytes of a department's key: of a longer one columns have run together, and no database can index it."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +108,24 @@ def _check(column: Column, array: pa.Array, as_of: date) -> Checked:
 
 def _text(column: Column, text: pa.StringArray) -> Checked:
     values, flags = tidy(text), {"nul_removed": with_nul(text)}
+    if column.name == "record_id":
+        return Checked(values, None, flags, {"empty": ~present(values), "too_long": _too_long(values)})
     if column.nullable:
+        if column.name.endswith(_KEYS) and (long := _too_long(values)).any():
+            values = pc.if_else(pa.array(long), pa.scalar(None, pa.string()), values)
+            flags["too_long"] = long
         return Checked(values, None, flags)
-    if column.name != "record_id":
-        flags["placeholder"] = are_words(values, NO_VALUE_WORDS)
+    flags["placeholder"] = are_words(values, NO_VALUE_WORDS)
     return Checked(values, None, flags, {"empty": ~present(values)})
+
+
+_KEYS: Final = ("_id", "_no")
+
+
+def _too_long(values: pa.StringArray) -> Mask:
+    """Keys that are longer than any department's."""
+    long = pc.greater(pc.binary_length(values), MOST_KEY_BYTES)
+    return np.asarray(pc.fill_null(long, False).to_numpy(zero_copy_only=False))
 
 
 def _future(column: Column, values: pa.Array, as_of: date) -> dict[str, Mask]:

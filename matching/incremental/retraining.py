@@ -13,10 +13,9 @@ from pathlib import Path
 from matching import outputs
 from matching.incremental import link_changes, state
 from matching.incremental.advance import advance
-from matching.incremental.run import Sent, trained_of
-from matching.judgements import Judgements
+from matching.incremental.run import ChangeOptions, Sent, trained_of
 from matching.records import read
-from matching.run import MatchSummary, match_standardised
+from matching.run import MatchOptions, MatchSummary, match_standardised
 from matching.stages import Stopwatch
 
 
@@ -30,7 +29,7 @@ class Retrained:
 
 
 def match_retrained(
-    previous: Path, sent: Mapping[str, Sent], out: Path, judgements: Judgements | None = None
+    previous: Path, sent: Mapping[str, Sent], out: Path, *, how: ChangeOptions | None = None
 ) -> Retrained:
     """Match all records of a finished match and of some changes with a model trained on them.
 
@@ -38,11 +37,12 @@ def match_retrained(
         previous: the folder of the match before; it stays as it is.
         sent: by dataset.
         out: folder for what a match writes, and for link_changes.parquet (see `link_changes.write`).
-        judgements: those of now; null for those of the match before.
+        how: as for `matching.incremental.run.match_changes`.
 
     Raises:
         BadSpecification: as `matching.incremental.run.match_changes`.
     """
+    how = how or ChangeOptions()
     outputs.prepare(out)
     watch = Stopwatch()
     with watch.stage("apply changes with the model as it is") as stage:
@@ -50,9 +50,11 @@ def match_retrained(
         before = state.load(previous / state.FOLDER)
         records = read({name: one.rows for name, one in sent.items()}, trained.model)
         withdrawn = {name: one.withdrawn for name, one in sent.items()}
-        after = advance(before, records, withdrawn, trained, before.judgements if judgements is None else judgements)
+        judgements = before.judgements if how.judgements is None else how.judgements
+        after = advance(before, records, withdrawn, trained, judgements)
         stage.rows = len(records)
-    summary = match_standardised(trained.model, after.state.records, after.state.judgements, out, watch)
+    options = MatchOptions(how.only, judgements=judgements)
+    summary = match_standardised(trained.model, after.state.records, out, watch, options)
     anew = state.load(out / state.FOLDER)
     found = link_changes.link_changes(after.state.root[after.state.nodes.of_record], anew.root[anew.nodes.of_record])
     link_changes.write(out / link_changes.FILE, after.state.records, found)

@@ -11,8 +11,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Final, Literal
 from unicodedata import category
 
+import pyarrow as pa
+
 from registry.master_ids import LETTERS, is_master_id
 from registry.policy import ENTITIES, Attribute, Entity, policy
+from schemas import code_tables
+from schemas.casting.dates import cast_dates
 from schemas.contract import ValueType
 from storage.errors import BadSpecification
 
@@ -222,6 +226,26 @@ def _check_value(attribute: Attribute, value: str | None) -> None:
         )  # fmt: skip
     if not _is_of(kind, value):
         raise BadSpecification("the value is not of the attribute's type", name, kind.value)
+    if kind is ValueType.DATE and not cast_dates(pa.array([value])).values[0].is_valid:
+        raise BadSpecification(
+            "the value stands for no day", name, "a day of the years 1800 to 2999 that is no placeholder",
+            "leave the value out to say that there is none",
+        )  # fmt: skip
+    if codes := attribute.column.codes:
+        known, unknown = code_tables.judged(codes, pa.array([value]))
+        if unknown.any() or known[0].as_py() != value:
+            raise BadSpecification("the value is no code of the attribute's table", name, _told(codes))
+
+
+def _told(table: str) -> str:
+    """The codes of a table, where they can be listed."""
+    codes = code_tables.code_table(table).names
+    if len(codes) > _MOST_TOLD:
+        return f"a code of schemas/codes/{table}.csv"
+    return ", ".join(f"{code} {name}" for code, name in codes.items())
+
+
+_MOST_TOLD: Final = 20
 
 
 def _is_of(kind: ValueType, value: str) -> bool:

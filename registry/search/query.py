@@ -20,6 +20,7 @@ from matching.frozen import Counts, Frozen, Holders
 from matching.nodes import collapse
 from matching.parallel import one_by_one
 from matching.placeholders import without_known
+from matching.records import Records
 from matching.standardise.sightings import hashes
 from registry.search.index import Blocks, Rows, opened_rows, standardised, taken, text_columns
 from registry.search.keys import kept_keys
@@ -100,13 +101,14 @@ class SearchIndex:
             limit: candidates at most.
 
         Raises:
-            BadSpecification: a column that the model does not read, or nothing to go by.
+            BadSpecification: a column that the model does not read, a value that cannot be read, or nothing to go by.
         """
         with one_by_one():
             return self._found(self._question(query), limit)
 
     def _found(self, asked: pa.Table, limit: int) -> Found:
         records, _ = without_known(standardised(asked, self._model), self._model, self._known.placeholders)
+        self._refuse_unread(asked, records)
         rows, cut = self._blocks.candidates(records, kept_keys(self._model, records), MOST_CANDIDATES)
         if not len(rows):
             return Found((), 0, cut)
@@ -120,6 +122,20 @@ class SearchIndex:
             raise BadSpecification(what, "query", ", ".join(self._columns), "name one of these at least")
         columns = {name: pa.array([given.get(name)], pa.string()) for name in self._columns}
         return pa.table({"master_id": pa.array([""], pa.string()), **columns})
+
+    def _refuse_unread(self, asked: pa.Table, records: Records) -> None:
+        """Refuse a value that says nothing to the match: whoever gave it would take "nobody" for an answer."""
+        given = {name for name in asked.column_names if asked.column(name)[0].is_valid}
+        said: dict[str, bool] = {}
+        for field, spec in self._model.fields.items():
+            for name in given.intersection(spec.columns):
+                said[name] = said.get(name, False) or bool(records.codes[field][0] >= 0)
+        unread = [name for name, speaks in said.items() if not speaks]
+        if unread:
+            raise BadSpecification(
+                f"{', '.join(sorted(unread))} cannot be read, or is a placeholder", "query",
+                "a day as YYYY-MM-DD, everything else as a department writes it", "correct the value or leave it out",
+            )  # fmt: skip
 
     def _ranked(self, rows: Rows, asked: pa.Table, limit: int) -> tuple[Candidate, ...]:
         theirs = taken(self._rows, rows).cast(asked.schema).combine_chunks()

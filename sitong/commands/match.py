@@ -16,7 +16,7 @@ from sitong.match_folder import finish, made_beside
 from sitong.settings import today
 
 if TYPE_CHECKING:
-    from matching.incremental.run import Sent
+    from matching.incremental.run import ChangeOptions, Sent
     from matching.judgements import Judgements
     from matching.run import MatchOptions, MatchSummary
     from sitong.reading import Judged, Reading
@@ -179,6 +179,11 @@ def _match_changes(
     from sitong.reading import read_what_changed
 
     finish(since)
+    if not (since / "model.json").is_file():
+        raise typer.BadParameter(
+            f"--since {since}: no finished match here 此处没有完成的匹配; name the folder of a whole match,"
+            " or match all records without --since"
+        )
     model, _ = read_trained(since / "model.json")
     if model.model != entity:
         raise typer.BadParameter(f"{since} is a match of {model.model} records, not of {entity} records")
@@ -190,7 +195,7 @@ def _match_changes(
         note(line)
     sent = {name: run.Sent(one.rows, Withdrawn(one.deleted, one.whole)) for name, one in changes.items()}
     if retrain:
-        _match_retrained(since, sent, folder, judgements)
+        _match_retrained(since, sent, folder, run.ChangeOptions(only, judgements))
     else:
         with step(f"match changes of {entity}s 变更匹配") as said:
             summary = run.match_changes(since, sent, folder, how=run.ChangeOptions(only, judgements))
@@ -199,12 +204,12 @@ def _match_changes(
     _add_reading(folder / "summary.json", reading)
 
 
-def _match_retrained(since: Path, sent: "Mapping[str, Sent]", folder: Path, judgements: "Judgements | None") -> None:
+def _match_retrained(since: Path, sent: "Mapping[str, Sent]", folder: Path, how: "ChangeOptions") -> None:
     """Train anew on all records; `link_changes.parquet` names every link on which old and new model differ."""
     from matching.incremental.retraining import match_retrained
 
     with step("train anew and match 重新训练") as said:
-        found = match_retrained(since, sent, folder, judgements)
+        found = match_retrained(since, sent, folder, how=how)
         said.append(f"{found.summary.clusters:,} clusters")
         said.append(f"{found.joined:,} links made and {found.parted:,} undone by the new parameters")
 

@@ -162,6 +162,7 @@ def test_training_anew_on_the_same_records_changes_no_link(drawn, tmp_path):
     found = match_retrained(tmp_path / "0", {}, tmp_path / "1")
     assert (found.joined, found.parted) == (0, 0)
     assert crosswalk(tmp_path / "0").equals(crosswalk(tmp_path / "1"))
+    assert pq.read_metadata(tmp_path / "1" / "review.parquet").num_rows == found.summary.review_pairs
 
 
 def test_training_anew_names_every_link_on_which_the_models_differ(drawn, tmp_path):

@@ -72,6 +72,44 @@ def test_any_table_with_a_declared_model(tmp_path):
     assert groups["a1"] == groups["a2"] != groups["b1"] == groups["b2"] != groups["c1"]
 
 
+def test_line_breaks_in_quoted_cells_are_text(tmp_path):
+    """In a file of several blocks, too: Arrow reads one MiB at a time."""
+    rows = [f'{number},"first line\nsecond line {"x" * 90}"' for number in range(20_000)]
+    (tmp_path / "lines.csv").write_text("\n".join(["rec_id,address", *rows]) + "\n", encoding="utf-8")
+    read = read_tables([tmp_path / "lines.csv"], key="rec_id")["lines"]
+    assert read.num_rows == 20_000
+    assert read.column("address")[19_999].as_py().startswith("first line\nsecond")
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string_view(), pa.large_string(), pa.binary(), pa.large_binary(), pa.dictionary(pa.int8(), pa.string())]
+)
+def test_texts_of_any_kind_are_read_from_parquet(kind, tmp_path):
+    ids = pa.array(["b", "a", "c"]).cast(pa.string())
+    column = ids.dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else ids.cast(kind)
+    pq.write_table(pa.table({"rec_id": column, "surname": column}), tmp_path / "x.parquet")
+    table = read_tables([tmp_path / "x.parquet"], key="rec_id")["x"]
+    options = MatchOptions(only="crosswalk")
+    match_with(load(MODELS / "febrl.yaml"), {"x": table}, tmp_path / "out", options=options)
+    assert pq.read_table(tmp_path / "out" / "crosswalk.parquet").column("record_id").to_pylist() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (pa.array([["secret"]]), "column 2 of 2 is of type list<"),
+        (pa.array([{"a": "secret"}]), "column 2 of 2 is of type struct<"),
+        (pa.array([b"\xff\xfe"]), "column 2 of 2 is of type binary and holds bytes that are no text"),
+    ],
+)
+def test_columns_that_are_no_text_are_refused_by_their_place(column, message, tmp_path):
+    pq.write_table(pa.table({"rec_id": ["1"], "surname": column}), tmp_path / "x.parquet")
+    with pytest.raises(SourceRejected) as refused:
+        read_tables([tmp_path / "x.parquet"], key="rec_id")
+    assert message in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
 def test_other_formats_and_equal_names_are_refused(tmp_path):
     (tmp_path / "x.txt").write_text("a")
     with pytest.raises(BadSpecification, match="txt"):

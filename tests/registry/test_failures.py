@@ -23,7 +23,7 @@ from registry.naming import SCHEMAS
 from registry.publication import PublishRequest, publish, repair
 from registry.rollback import roll_back
 from storage.engine import create_engine
-from storage.errors import Busy, SourceUnavailable
+from storage.errors import Busy, ContractBroken, SourceUnavailable
 from storage.manifest import read_manifest
 from storage.server import EmbeddedServer
 from storage.zones import Zones
@@ -259,6 +259,22 @@ def test_the_servers_disk_full(engine, server, zones, both, full, again):
     repair(engine, zones)
     assert served(engine, zones) == before
     assert publish(engine, zones, request).version == "000002"
+
+
+TOO_LARGE = FULL_AT_COMMIT.replace("disk_full", "program_limit_exceeded")
+
+
+def test_a_value_too_large_for_the_database_is_an_error_of_the_data(engine, zones, both, server):
+    publish(engine, zones, both("one"))
+    with server._superuser() as master:
+        address = psycopg.conninfo.make_conninfo(
+            master.info.dsn, password=master.info.password, dbname=engine.url.database
+        )
+    with psycopg.connect(address, autocommit=True) as inside:
+        inside.execute(TOO_LARGE)
+        with pytest.raises(ContractBroken, match="larger than the database can keep") as told:
+            publish(engine, zones, both("two", together=(1,)))
+    assert "suppress" in str(told.value.remedy)
 
 
 KILLED = """

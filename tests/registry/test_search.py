@@ -144,6 +144,14 @@ def test_what_cannot_be_asked_is_refused_without_its_value(known, caplog):
         index.search({"name": " "})
 
 
+@pytest.mark.parametrize("day", ["1980-13-01", "banana"])
+def test_a_value_that_says_nothing_is_refused_and_not_left_out(known, persons, day):
+    _, index, _ = known
+    with pytest.raises(BadSpecification, match="birth_date cannot be read") as refused:
+        index.search({"name": persons[0][1]["name"], "birth_date": day})
+    assert day not in str(refused.value)
+
+
 def test_nothing_of_a_question_is_logged(known, persons, caplog):
     _, index, _ = known
     with caplog.at_level(logging.DEBUG):

@@ -63,6 +63,7 @@ def test_a_good_row() -> None:
         ({"record_id": ""}, "record_id:empty"),
         ({"record_id": None}, "record_id:empty"),
         ({"record_id": "　"}, "record_id:empty"),
+        ({"record_id": "号" * 167}, "record_id:too_long"),
         ({"name": ""}, "name:empty"),
         ({"name": " 　\u00a0\u200b"}, "name:empty"),
         ({"name": None}, "name:empty"),
@@ -102,6 +103,8 @@ def test_rows_that_go_to_quarantine(row: dict[str, Any], rule: str) -> None:
         ({"death_date": "99991231"}, None, {"death_date": None}),
         ({"updated_at": None}, None, {"updated_at": None}),
         ({"name": "无"}, "name:placeholder", {"name": "无"}),
+        ({"household_id": "户" * 167}, "household_id:too_long", {"household_id": None}),
+        ({"household_id": "户" * 166}, None, {"household_id": "户" * 166}),
         (
             {"sex": "1", "birth_date": "1949-12-30"},
             "id_number:sex_mismatch;id_number:birth_mismatch",
