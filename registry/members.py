@@ -1,8 +1,9 @@
 """The source records of an entity, side by side with the master id that they belong to, in batches of whole masters.
 
 Owns the join of a crosswalk with the accepted tables. What each table says is laid down once, column by column, and
-mapped; a batch takes its rows out of it in the order of the crosswalk. So memory holds a batch, whatever the size of
-the city. Invariant: the batches hold every row of the crosswalk once, in the order of master id, dataset, record id.
+mapped; a batch takes its rows out of it in the order of the crosswalk. So memory holds the crosswalk (40 bytes a
+record) and a batch. Invariant: the batches hold every row of the crosswalk once, in the order of master id, dataset,
+record id.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

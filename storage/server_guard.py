@@ -40,7 +40,7 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",  # a deep home exceeds the 107 bytes of a socket's path
-    "shared_buffers": "1GB",
+    "shared_buffers": "256MB",
     "maintenance_work_mem": "256MB",
     "work_mem": "32MB",
     "max_wal_size": "4GB",
