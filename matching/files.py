@@ -69,6 +69,12 @@ def _read(path: Path) -> pa.Table:
     )
 
 
+_TEXTS: Final = (
+    pa.types.is_string_view, pa.types.is_binary_view, pa.types.is_binary, pa.types.is_large_binary,
+    pa.types.is_fixed_size_binary,
+)  # fmt: skip
+
+
 def _plain(table: pa.Table, where: str) -> pa.Table:
     """A table whose columns are texts, numbers, days or truth values, each text in UTF-8.
 
@@ -81,9 +87,7 @@ def _plain(table: pa.Table, where: str) -> pa.Table:
         told = f"column {number} of {table.num_columns} is of type {kind}"
         if pa.types.is_nested(kind):
             raise SourceRejected(told, where, "texts, numbers or days", "write the column as text")
-        if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind) or pa.types.is_binary(kind):
-            kind = pa.string()
-        if pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        if any(is_kind(kind) for is_kind in _TEXTS):
             kind = pa.string()
         try:
             plain = column.cast(kind)

@@ -18,6 +18,7 @@ from registry.choice import NONE, Choice, Decision, Groups, Integers, Mask, Rank
 from registry.members import PREFER_SUFFIX, ordered_datasets
 from registry.policy import Attribute, Criterion, Policy
 from schemas.contract import ValueType
+from schemas.text import whole
 
 WILDCARDS = r"[?？□■*＊\x{FFFD}\x{E000}-\x{F8FF}]"
 """Characters that stand for one that a system could not write; the private-use ones have no shape elsewhere."""
@@ -215,8 +216,7 @@ def _spread(by_value: Integers, positions: Integers, null: int = 0) -> Integers:
 
 
 def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    whole = column.combine_chunks()
-    plain = whole if isinstance(whole, pa.Array) else pa.concat_arrays(column.chunks)
+    plain = whole(column)
     return plain if isinstance(plain, pa.DictionaryArray) else plain.dictionary_encode()
 
 

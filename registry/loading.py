@@ -45,7 +45,7 @@ CHOICE_WIDTH = 5
 LARGEST_MASTER = 32_767
 """Records that one master may have: `choices` and `member` are smallint."""
 
-Cursor: TypeAlias = "adbc.Cursor | psycopg.Cursor[tuple[str]]"
+_Cursor: TypeAlias = "adbc.Cursor | psycopg.Cursor[tuple[str]]"
 
 _GROWING = {LEDGER_TABLE, *(name for entity in ENTITIES for name in segments(entity))}  # grow by rows, not partitions
 _GONE = {gone_table(entity) for entity in ENTITIES}
@@ -178,7 +178,7 @@ def connection_string(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _create(cursor: "Cursor", schema: str, table: _Table, version: int) -> None:
+def _create(cursor: "_Cursor", schema: str, table: _Table, version: int) -> None:
     """Make a table; the check of a partition to be lets PostgreSQL attach it without reading it."""
     place = f"{quoted(schema)}.{quoted(partition(table.name, version))}"
     if table.name in _GONE:
@@ -194,7 +194,7 @@ def _create(cursor: "Cursor", schema: str, table: _Table, version: int) -> None:
     cursor.execute(f"ALTER TABLE {place} ALTER COLUMN version SET DEFAULT {number:d}")
 
 
-def _close(cursor: "Cursor", place: str) -> None:
+def _close(cursor: "_Cursor", place: str) -> None:
     """Take back what the database grants by default: readers go through the views."""
     cursor.execute("SELECT rolname FROM pg_roles")
     for role in {name for (name,) in cursor.fetchall()}.intersection(READERS):

@@ -23,6 +23,7 @@ from registry.policy import Attribute, Policy, Speaker
 from registry.sql import connect, quoted
 from schemas.contract import ValueType
 from schemas.rendering.arrow import ARROW_TYPES
+from schemas.text import whole
 from storage.errors import BadSpecification, ContractBroken
 
 MASTERS_PER_BATCH = 200_000  # half a million records: 0.3 GB with all that is computed on them; three are in flight
@@ -106,7 +107,7 @@ def _members(policy: Policy, path: Path) -> _Members:
         rows, datasets, masters = rows.take(order), datasets[order.to_numpy()], masters[order.to_numpy()]
     opens = np.flatnonzero(np.append(True, masters[1:] != masters[:-1])) if len(masters) else np.zeros(0, np.int64)
     ids = rows.column("master_id").cast(pa.string()).take(pa.array(opens))
-    return _Members(_whole(ids), np.append(opens, len(masters)), datasets, rows.column("record_id").cast(pa.string()))
+    return _Members(whole(ids), np.append(opens, len(masters)), datasets, rows.column("record_id").cast(pa.string()))
 
 
 def _places(policy: Policy, rows: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
@@ -129,7 +130,7 @@ def _places(policy: Policy, rows: pa.Table) -> np.ndarray[tuple[int], np.dtype[n
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[list[str | None], Integers]:
-    encoded = _whole(column.unify_dictionaries())
+    encoded = whole(column.unify_dictionaries())
     return encoded.dictionary.to_pylist(), np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int64)
 
 
@@ -210,10 +211,10 @@ def _mapped(table: pa.Table, folder: Path) -> Mapping[str, pa.Array]:
     folder.mkdir(mode=0o700)
     found = {}
     for number, name in enumerate(table.column_names):
-        path, column = folder / f"{number}.arrow", _whole(table.column(name))
+        path, column = folder / f"{number}.arrow", whole(table.column(name))
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, pa.schema([(name, column.type)])) as writer:
             writer.write_batch(pa.record_batch([column], [name]))
-        found[name] = _whole(pa.ipc.open_file(pa.memory_map(str(path))).read_all().column(0))
+        found[name] = whole(pa.ipc.open_file(pa.memory_map(str(path))).read_all().column(0))
     return found
 
 
@@ -242,10 +243,6 @@ def _batch(
         ]
         columns[name] = pa.concat_arrays(taken).take(pa.array(order))
     return pa.table(columns)
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
 
 
 def _plain(column: str, available: Sequence[str], kind: str) -> str | None:

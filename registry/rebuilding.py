@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-import adbc_driver_postgresql.dbapi as postgresql
+import adbc_driver_postgresql.dbapi as adbc
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -218,7 +218,7 @@ def _fetch(url: URL, query: str, schema: pa.Schema, out: Path) -> int:
     """Write what a query gives into a file; returns its rows."""
     rows = 0
     with (
-        closing(postgresql.connect(connection_string(url))) as connection,
+        closing(adbc.connect(connection_string(url))) as connection,
         closing(connection.cursor()) as cursor,
         pq.ParquetWriter(out, schema, compression="zstd") as writer,
     ):

@@ -29,6 +29,7 @@ from registry.members import MASTERS_PER_BATCH, Sources, member_batches, ordered
 from registry.policy import Entity, Policy, policy
 from schemas.contract import product_contract
 from schemas.rendering.arrow import ARROW_TYPES
+from schemas.text import whole
 
 _AT_ONCE = 2  # NumPy and Arrow leave the interpreter while they work
 
@@ -198,8 +199,8 @@ def _records(batch: Batch) -> pa.Array:
         [
             source,
             dataset,
-            _whole(batch.table.column("record_id")),
-            _whole(batch.table.column("updated_at")).cast(pa.timestamp("us")),
+            whole(batch.table.column("record_id")),
+            whole(batch.table.column("updated_at")).cast(pa.timestamp("us")),
         ],
         fields=list(RECORD),
     )
@@ -224,7 +225,3 @@ def _origins(choice: Choice, starts: Integers) -> pa.Array:
 
 def _position(rows: Integers, starts: Integers) -> pa.Array:
     return pa.array((rows - starts).astype(np.int32), mask=rows == NONE)
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)

@@ -18,6 +18,8 @@ from schemas.text import NO_VALUE_WORDS, Mask, are_words, as_text, is_ascii, pre
 MOST_KEY_BYTES: Final = 500
 """Bytes of a department's key: of a longer one columns have run together, and no database can index it."""
 
+_KEYS: Final = ("_id", "_no")  # end the names of columns that hold one
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -117,9 +119,6 @@ def _text(column: Column, text: pa.StringArray) -> Checked:
         return Checked(values, None, flags)
     flags["placeholder"] = are_words(values, NO_VALUE_WORDS)
     return Checked(values, None, flags, {"empty": ~present(values)})
-
-
-_KEYS: Final = ("_id", "_no")
 
 
 def _too_long(values: pa.StringArray) -> Mask:

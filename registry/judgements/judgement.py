@@ -209,6 +209,7 @@ def _is_text(text: str, *, breaks: bool = False) -> bool:
     )
 
 
+_MOST_TOLD: Final = 20  # codes of a table
 _BREAKS: Final = dict.fromkeys(map(ord, "\n\r\t"))
 _TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -238,14 +239,9 @@ def _check_value(attribute: Attribute, value: str | None) -> None:
 
 
 def _told(table: str) -> str:
-    """The codes of a table, where they can be listed."""
+    """The codes of a table; its name where they are too many."""
     codes = code_tables.code_table(table).names
-    if len(codes) > _MOST_TOLD:
-        return f"a code of schemas/codes/{table}.csv"
-    return ", ".join(f"{code} {name}" for code, name in codes.items())
-
-
-_MOST_TOLD: Final = 20
+    return ", ".join(f"{code} {name}" for code, name in codes.items()) if len(codes) <= _MOST_TOLD else table
 
 
 def _is_of(kind: ValueType, value: str) -> bool:

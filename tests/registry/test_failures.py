@@ -235,6 +235,13 @@ CREATE EVENT TRIGGER no_table ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EX
 """
 
 
+def address_of_superuser(server, engine):
+    with server._superuser() as master:
+        return psycopg.conninfo.make_conninfo(
+            master.info.dsn, password=master.info.password, dbname=engine.url.database
+        )
+
+
 @pytest.mark.parametrize(
     ("full", "again"),
     [
@@ -247,11 +254,7 @@ def test_the_servers_disk_full(engine, server, zones, both, full, again):
     """The server says it in the words of its standard (SQLSTATE 53100), through either driver."""
     publish(engine, zones, both("one"))
     before, request = served(engine, zones), both("two", together=(1,))
-    with server._superuser() as master:
-        address = psycopg.conninfo.make_conninfo(
-            master.info.dsn, password=master.info.password, dbname=engine.url.database
-        )
-    with psycopg.connect(address, autocommit=True) as inside:
+    with psycopg.connect(address_of_superuser(server, engine), autocommit=True) as inside:
         inside.execute(full)
         with pytest.raises(SourceUnavailable, match="what was published before stays in force"):
             publish(engine, zones, request)
@@ -266,11 +269,7 @@ TOO_LARGE = FULL_AT_COMMIT.replace("disk_full", "program_limit_exceeded")
 
 def test_a_value_too_large_for_the_database_is_an_error_of_the_data(engine, zones, both, server):
     publish(engine, zones, both("one"))
-    with server._superuser() as master:
-        address = psycopg.conninfo.make_conninfo(
-            master.info.dsn, password=master.info.password, dbname=engine.url.database
-        )
-    with psycopg.connect(address, autocommit=True) as inside:
+    with psycopg.connect(address_of_superuser(server, engine), autocommit=True) as inside:
         inside.execute(TOO_LARGE)
         with pytest.raises(ContractBroken, match="larger than the database can keep") as told:
             publish(engine, zones, both("two", together=(1,)))

@@ -18,9 +18,10 @@ from registry.history.timeline import Change, Event, Past, state_at
 from registry.history.times import times
 from registry.identities import Past as LastVersion
 from registry.identities import assign
-from registry.members import ARROW_TYPES, Sources
+from registry.members import Sources
 from registry.survivorship import write_golden
 from schemas.contract import product_contract
+from schemas.rendering.arrow import ARROW_TYPES
 
 AS_OF = dt.date(2026, 4, 30)
 POLICE, INSURED = "police.resident", "social_security.insured"
