@@ -21,6 +21,7 @@ from exchange.readers import _masked, grant_readers
 from registry.migration import upgrade
 from storage.engine import create_engine
 from storage.server import EmbeddedServer
+from tests.databases import quick_server
 
 TODAY = dt.datetime.now(dt.UTC).date()
 NAMES = [
@@ -32,7 +33,7 @@ NAMES = [
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[EmbeddedServer]:
-    with EmbeddedServer(tmp_path_factory.mktemp("readers") / "postgres") as running:
+    with quick_server(tmp_path_factory.mktemp("readers") / "postgres") as running:
         yield running
 
 

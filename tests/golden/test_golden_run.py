@@ -10,7 +10,7 @@ from pathlib import Path
 from simulation.city import simulate
 from simulation.settings import CitySettings
 from simulation.writing import DEMO
-from storage.server import EmbeddedServer
+from tests.databases import quick_server
 from tests.golden.canonical import canonical
 from tests.sitong.homes import Home, new_database
 
@@ -25,7 +25,7 @@ def test_a_tiny_city_byte_for_byte(tmp_path, refresh_golden):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Great Expectations at its import
         import great_expectations  # noqa: F401
-    with EmbeddedServer(tmp_path / "server" / "postgres") as server:
+    with quick_server(tmp_path / "server" / "postgres") as server:
         home = Home(tmp_path / "home", server, new_database(server))
         outcome = home.run(tmp_path / "drop", as_of=settings.as_of)
         assert outcome.status == 0, outcome.said

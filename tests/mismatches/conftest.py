@@ -25,6 +25,7 @@ from schemas.rendering.arrow import ARROW_TYPES
 from storage.engine import create_engine
 from storage.manifest import Manifest
 from storage.server import EmbeddedServer
+from tests.databases import quick_server
 
 AS_OF = date(2026, 3, 31)
 ENGINE_RULES = (
@@ -189,7 +190,7 @@ def shared_city(tmp_path_factory):
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[EmbeddedServer]:
     """One PostgreSQL for the findings and cases of these tests."""
-    with EmbeddedServer(tmp_path_factory.mktemp("server") / "postgres") as running:
+    with quick_server(tmp_path_factory.mktemp("server") / "postgres") as running:
         yield running
 
 

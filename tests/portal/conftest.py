@@ -20,7 +20,7 @@ from portal.app import create_app
 from portal.config import PortalConfig
 from registry import migration as registry_migration
 from storage.engine import create_engine
-from storage.server import EmbeddedServer
+from tests.databases import quick_server
 from tests.portal.city_hall import CHIEF, HIDDEN, LI, MARK, PDF, SUBJECT, CityHall
 
 
@@ -71,7 +71,7 @@ def browser() -> Iterator[Browser]:
 def hall(tmp_path_factory) -> Iterator[CityHall]:
     """One city of findings for all pages; a test that acts plants findings of its own."""
     home = tmp_path_factory.mktemp("hall")
-    with EmbeddedServer(home / "postgres") as server:
+    with quick_server(home / "postgres") as server:
         server.ensure_database("hall")
         engine = create_engine(server.url("owner", "hall"))
         registry_migration.upgrade(engine)

@@ -1,7 +1,9 @@
 """A small world for the registry: accepted tables from rows, matches from groups of records, and a real PostgreSQL."""
 
 import datetime as dt
+import itertools
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from registry.increment.start import TOUCHED
 from registry.migration import upgrade
@@ -19,8 +21,11 @@ from storage.engine import create_engine
 from storage.manifest import Manifest
 from storage.server import EmbeddedServer
 from storage.zones import Zones
+from tests.databases import make_database, quick_server
 
+RELEASE = "release"
 Row = Mapping[str, Any]
+Copy = Callable[[Engine, Zones], tuple[Engine, Zones]]
 NOON = dt.datetime(2026, 3, 1, 12)  # noqa: DTZ001 - local time, as departments send it
 
 
@@ -94,26 +99,52 @@ def matched() -> Callable[[Path, Mapping[str, Sequence[str]]], Path]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    with EmbeddedServer(tmp_path_factory.mktemp("home") / "postgres") as running:
+    with quick_server(tmp_path_factory.mktemp("home") / "postgres") as running:
         yield running
 
 
+@pytest.fixture(scope="session")
+def release(server: EmbeddedServer) -> Iterator[str]:
+    """An empty database at this release, to be copied; gives the names of copies."""
+    server.ensure_database(RELEASE)
+    engine = create_engine(server.url("owner", RELEASE))
+    upgrade(engine)
+    engine.dispose()
+    return (f"registry_{number}" for number in itertools.count())
+
+
 @pytest.fixture
-def new_database(server: EmbeddedServer) -> Iterator[Callable[[], Engine]]:
-    """Make empty databases at this release."""
+def new_database(server: EmbeddedServer, release: Iterator[str]) -> Iterator[Callable[[], Engine]]:
+    """Make empty databases at this release, each an installation of its own."""
     engines: list[Engine] = []
 
     def make() -> Engine:
-        name = f"registry_{make.count}"  # type: ignore[attr-defined]
-        make.count += 1  # type: ignore[attr-defined]
-        server.ensure_database(name)
+        name = next(release)
+        make_database(server, name, template=RELEASE)
         engines.append(create_engine(server.url("owner", name)))
-        upgrade(engines[-1])
+        with engines[-1].begin() as connection:
+            connection.execute(text("UPDATE registry.installation SET id = gen_random_uuid()"))
         return engines[-1]
 
-    make.count = server.__dict__.setdefault("_made", 0)  # type: ignore[attr-defined]
     yield make
-    server.__dict__["_made"] = make.count  # type: ignore[attr-defined]
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def copied(server: EmbeddedServer, release: Iterator[str], tmp_path: Path) -> Iterator[Copy]:
+    """Copy a home and its database as they stand, still the same installation."""
+    engines: list[Engine] = []
+
+    def copy(engine: Engine, zones: Zones) -> tuple[Engine, Zones]:
+        engine.dispose()  # a database in use cannot be copied
+        name = next(release)
+        make_database(server, name, template=str(engine.url.database))
+        shutil.copytree(zones.home, tmp_path / name, symlinks=True)
+        engines.append(create_engine(server.url("owner", name)))
+        return engines[-1], Zones(tmp_path / name)
+
+    yield copy
     for engine in engines:
         engine.dispose()
 

@@ -27,7 +27,6 @@ from storage.commit import commit
 from storage.engine import create_engine
 from storage.errors import BadSpecification, Busy, ContractBroken, PublicationHeld, SourceUnavailable
 from storage.manifest import read_manifest
-from storage.zones import Zones
 from tests.registry.conftest import run_after
 
 AS_OF = dt.date(2026, 3, 31)
@@ -275,57 +274,52 @@ while jobs:
 
 
 @pytest.mark.parametrize("way", ["first", "whole", "changes"])
-def test_killed_after_any_step_the_same_call_ends_in_the_same_state(new_database, tmp_path, city, companies, way):
+def test_killed_after_any_step_the_same_call_ends_in_the_same_state(engine, zones, copied, city, companies, way):
     """Of the first publication, of one that makes the base whole again, and of one of few changes."""
 
     def both(request):
         more = {"enterprise": companies.enterprise, "tables": {**request.tables, **companies.tables}}
         return PublishRequest(**(vars(request) | (more if way != "changes" else {}) | {"keep": 1}))
 
-    def prepare(name):
-        engine, zones = new_database(), Zones(tmp_path / name).create()
-        if way != "first":
-            publish(engine, zones, one)
-        return engine, zones
-
-    one = city("one")
-    request, steps = both(city("two", together=(1,), since=one if way == "changes" else None)), []
-    engine, zones = prepare("undisturbed")
-    before = served(engine, zones)
+    first = city("one")
+    request, steps = both(city("two", together=(1,), since=first if way == "changes" else None)), []
+    if way != "first":
+        publish(engine, zones, first)
+    before, prepared = served(engine, zones), copied(engine, zones)
     publish(engine, zones, request, on_step=steps.append)
     expected = served(engine, zones)
     assert read_manifest(zones.current("person")).facts["since"] == ("000001" if way == "changes" else None)
     place = {"first": 1, "whole": 2, "changes": 1}[way]
     assert rows(engine, "SELECT stored FROM registry.current_relations") == [(place,)]
     assert len(set(steps)) == len(steps) == (11 if way == "changes" else 15)
-    worlds = {step: prepare(f"killed-{at}") for at, step in enumerate(steps)}
+    worlds = {step: copied(*prepared) for step in steps}
     jobs = [
         {
-            "step": step, "url": engine.url.render_as_string(hide_password=False), "home": str(zones.home),
+            "step": step, "url": one.url.render_as_string(hide_password=False), "home": str(there.home),
             "tables": {name: str(path) for name, path in request.tables.items()},
             "folders": {entity: str(path.parent) for entity, path in request.matches().items()},
             "as_of": AS_OF.isoformat(), "at": AT.isoformat(),
         }
-        for step, (engine, zones) in worlds.items()
+        for step, (one, there) in worlds.items()
     ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", KILLER], input=json.dumps(jobs), capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["-9"] * len(steps), done.stderr
     committed = steps.index("committed")
-    for at, (step, (engine, zones)) in enumerate(worlds.items()):
+    for at, (step, (one, there)) in enumerate(worlds.items()):
         for name in ("population", "enterprise"):
             views = [key for key in before if isinstance(key, tuple) and key[1] == name]
-            seen = served(engine, zones)
+            seen = served(one, there)
             assert {key: seen[key] for key in views} == {
                 key: (expected if at >= committed else before)[key] for key in views
             }, step
         if at == committed:  # the moment between the database's commit and the links
-            assert way == "first" or zones.current("person").readlink() == Path("000001")
-            repair(engine, zones)
-            assert zones.current("person").resolve().name == expected["person", "folders"][0]
-        publish(engine, zones, request)
-        assert served(engine, zones) == expected, step
+            assert way == "first" or there.current("person").readlink() == Path("000001")
+            repair(one, there)
+            assert there.current("person").resolve().name == expected["person", "folders"][0]
+        publish(one, there, request)
+        assert served(one, there) == expected, step
 
 
 def test_two_publications_at_once_one_waits_or_fails_clearly(engine, zones, city):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from storage.server import EmbeddedServer
+from tests.databases import quick_server
 from tests.sitong.exports import export
 from tests.sitong.homes import Home, new_database
 from tests.sitong.town import Town, build
@@ -17,7 +18,7 @@ with warnings.catch_warnings():  # once, where its own warnings are not ours
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """One PostgreSQL for the homes of these tests; a database for each."""
-    with EmbeddedServer(tmp_path_factory.mktemp("server") / "postgres") as running:
+    with quick_server(tmp_path_factory.mktemp("server") / "postgres") as running:
         yield running
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
-import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sitong.commands import main
 from storage.server import EmbeddedServer
+from tests.databases import EMPTY, make_database
 from tests.sitong.town import AS_OF
 
 CROSSWALK = pa.schema(
@@ -119,15 +119,12 @@ class Home:
 _made = 0
 
 
-def new_database(server: EmbeddedServer, template: str = "template1") -> str:
+def new_database(server: EmbeddedServer, template: str = EMPTY) -> str:
     """A database of its own on the server of the tests, empty or a copy."""
     global _made  # noqa: PLW0603 - names are unique in the process
     _made += 1
     name = f"home_{_made}"
-    with server._superuser() as connection:
-        statement = psycopg.sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER sitong_owner")
-        connection.execute(statement.format(psycopg.sql.Identifier(name), psycopg.sql.Identifier(template)))
-    server.ensure_database(name)
+    make_database(server, name, template)
     return name
 
 
