@@ -26,13 +26,12 @@ def change_in_place(connection: Connection, entity: Entity, version: int, place:
     schema = quoted(SCHEMAS[entity])
     golden, crosswalk, provenance = stored(entity)
     gone = f"{schema}.{quoted(partition(gone_table(entity), version))}"
-    for table, keys in {golden: _MASTER, crosswalk: _RECORD, provenance: _MASTER}.items():
+    for table, keys in {golden: (), crosswalk: _RECORD, provenance: ()}.items():
         rows, loaded = (f"{schema}.{quoted(partition(table, number))}" for number in (place, version))
-        same = " AND ".join(f"r.{key} = s.{key}" for key in keys)
-        which = "" if keys == _RECORD else " AND s.record_id IS NULL"
+        columns = columns_of(connection, SCHEMAS[entity], table)
         with by_index(connection):
-            connection.execute(text(f"DELETE FROM {rows} r USING {gone} s WHERE {same}{which}"))
-            connection.execute(text(_merge(rows, loaded, keys, _columns(connection, SCHEMAS[entity], table))))
+            connection.execute(text(_delete(rows, gone, keys)))
+            connection.execute(text(merge(rows, loaded, "master_id", keys, columns)))
         connection.execute(text(f"DROP TABLE {loaded}"))
     connection.execute(text(f"DROP TABLE {gone}"))
     connection.execute(
@@ -41,34 +40,58 @@ def change_in_place(connection: Connection, entity: Entity, version: int, place:
     )
 
 
-_MASTER = ("master_id",)
 _RECORD = ("record_id", "dataset", "source")
 
 
 @contextmanager
 def by_index(connection: Connection) -> Iterator[None]:
     """Let PostgreSQL find rows by indexes and not by reading whole tables: for a day's rows it is the quicker way."""
-    ways = ("seqscan", "hashjoin", "mergejoin")
     for setting in ("off", "on"):
-        for way in ways:
+        for way in ("seqscan", "mergejoin"):
             connection.execute(text(f"SET LOCAL enable_{way} = {setting}"))
         if setting == "off":
             yield
 
 
-def _merge(rows: str, loaded: str, keys: Sequence[str], columns: Sequence[str]) -> str:
-    """Rows come in the order of the index, so that each of its pages is read once."""
-    same, order = " AND ".join(f"r.{key} = s.{key}" for key in keys), ", ".join(keys)
+def _delete(rows: str, gone: str, keys: Sequence[str]) -> str:
+    """Masters that are no more, or, where there are `keys`, records that their master has no more."""
+    if not keys:
+        return f"DELETE FROM {rows} r USING {gone} g WHERE r.master_id = g.master_id AND g.record_id IS NULL"
+    same = " AND ".join(f"r.{key} = g.{key}" for key in keys)
+    return f"DELETE FROM {rows} r USING {gone} g WHERE {same}"
+
+
+def merge(rows: str, loaded: str, owner: str, keys: Sequence[str], columns: Sequence[str]) -> str:
+    """SQL that changes the rows of `loaded` that are there and differ, and adds those that are not.
+
+    Rows are found owner by owner, in which order they lie, so that each page is read, logged and written once; of the
+    rows of an owner, however many, the one with the keys is found by hashing. The transaction must be the only one that
+    changes the table, for rows are changed where they were found (`ctid`).
+
+    Args:
+        rows: the table.
+        loaded: the table of the new rows.
+        owner: an indexed column.
+        keys: the further columns that tell its rows apart.
+        columns: all columns, quoted.
+    """
+    same = " AND ".join(f"o.{name} = l.{name}" for name in (owner, *keys))
     names = ", ".join(columns)
     old, new = (", ".join(f"{side}.{name}" for name in columns) for side in ("r", "s"))
+    found = (
+        f"SELECT r.ctid AS place, r.{', r.'.join((owner, *keys))}"
+        f" FROM (SELECT DISTINCT {owner} FROM {loaded} ORDER BY {owner}) owners"
+        f" CROSS JOIN LATERAL (SELECT ctid, * FROM {rows} t WHERE t.{owner} = owners.{owner} OFFSET 0) r"
+    )
     return (
-        f"MERGE INTO {rows} r USING (SELECT * FROM {loaded} ORDER BY {order}) s ON {same}"
+        f"MERGE INTO {rows} r USING (SELECT l.*, o.place FROM {loaded} l LEFT JOIN ({found}) o ON"
+        f" {same}) s ON r.ctid = s.place"
         f" WHEN MATCHED AND ROW({old}) IS DISTINCT FROM ROW({new}) THEN UPDATE SET ({names}) = ROW({new})"
         f" WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({new})"
     )
 
 
-def _columns(connection: Connection, schema: str, table: str) -> list[str]:
+def columns_of(connection: Connection, schema: str, table: str) -> list[str]:
     """The columns of a table, quoted."""
     found = connection.execute(
         text(

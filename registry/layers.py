@@ -86,7 +86,7 @@ def as_one(first: Path, golden: Path, out: Path, work: Path) -> Path:
     touched = pa.chunked_array([*rows.column("master_id").chunks, *gone.chunks], pa.string())
     new = work / "newest-provenance.parquet"
     pq.write_table(rows.filter(pc.is_in(rows.column("master_id"), value_set=masters)), new)
-    splice(oldest, Replacement("master_id", touched, new), out)
+    splice(oldest, Replacement("master_id", new, touched), out)
     return out
 
 

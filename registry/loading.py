@@ -88,7 +88,7 @@ def load_changes(url: URL, entity: Entity, version: int, files: Files, gone: Pat
         entity: person or enterprise.
         version: names the tables.
         files: rows of touched masters alone.
-        gone: file of what is no more: a master_id, or a record (source, dataset, record_id); the rest is null.
+        gone: file of what is no more: a master_id, the rest being null, or a record under the master that it had.
         place: the partition that the rows will go to.
     """
     golden, crosswalk, provenance = stored(entity)

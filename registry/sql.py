@@ -40,11 +40,13 @@ def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def rows_in(path: Path) -> str:
+def rows_in(path: Path, *, numbered: bool = False) -> str:
     """A Parquet file as a table in DuckDB's SQL, for statements that take no values (views, inserts).
+
+    `numbered`: with the column `file_row_number`, from 0.
 
     >>> rows_in(Path("a'b.parquet"))
     "read_parquet('a''b.parquet')"
     """
     text = str(path).replace("'", "''")
-    return f"read_parquet('{text}')"
+    return f"read_parquet('{text}'{', file_row_number = true' if numbered else ''})"

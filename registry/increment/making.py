@@ -81,9 +81,9 @@ def make_changes(
     crosswalk, ledger, gone = work / "crosswalk.parquet", work / "ledger.parquet", work / "gone.parquet"
     _splice_all(
         [
-            (before.golden, Replacement("master_id", masters, golden), whole / "data.parquet", gone),
-            (before.crosswalk, Replacement("master_id", masters, found.crosswalk), crosswalk, None),
-            (before.ledger, Replacement("sequence", numbers, found.changes), ledger, None),
+            (before.golden, Replacement("master_id", golden, masters), whole / "data.parquet", gone),
+            (before.crosswalk, Replacement("master_id", found.crosswalk, masters), crosswalk, None),
+            (before.ledger, Replacement("sequence", found.changes, numbers), ledger, None),
         ]
     )
     add_layer(before.provenance, provenance, whole)
@@ -106,8 +106,8 @@ def _write_gone(changes: Changes, work: Path) -> None:
 _NO_MORE = """
 SELECT master_id, NULL::VARCHAR AS source, NULL::VARCHAR AS dataset, NULL::VARCHAR AS record_id
 FROM old_masters ANTI JOIN new_masters USING (master_id)
-UNION ALL SELECT NULL, source, dataset, record_id
-FROM old_records ANTI JOIN new_records USING (source, dataset, record_id)
+UNION ALL SELECT master_id, source, dataset, record_id
+FROM old_records ANTI JOIN new_records USING (master_id, source, dataset, record_id)
 """
 
 

@@ -4,7 +4,7 @@ Row group by row group: one is read while the one before is written, and memory 
 the numbers that they are in the file. Invariant: the result is what sorting all its rows would give.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,21 +24,22 @@ _LAST = "~"  # sorts behind every master id, as null does
 Keys: TypeAlias = npt.NDArray[Any]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = npt.NDArray[np.int64]
+Places: TypeAlias = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Replacement:
     """Rows in the stead of others, in a file that is sorted first by a column of text or of integers.
 
-    `touched`: values of that column of which rows go or come. `rows`: file with the new rows, sorted as the file is.
-    `goes`: which rows of touched values go; all where there is none. `order`: the columns by which the file is sorted,
-    needed where rows of a touched value stay.
+    `rows`: file with the new rows, sorted as the file is. Which rows go is said in one of two ways: `touched`: values
+    of that column of which all go; or `places`: the positions in the file of those that go, ascending, where other rows
+    of a value may stay: then `order` are the columns by which the file is sorted.
     """
 
     key: str
-    touched: pa.Array | pa.ChunkedArray
     rows: Path
-    goes: Callable[[pa.Table], Mask] | None = None
+    touched: pa.Array | pa.ChunkedArray | None = None
+    places: Places | None = None
     order: tuple[str, ...] = ()
 
 
@@ -72,7 +73,8 @@ def splice(before: Path, change: Replacement, out: Path, gone: Path | None = Non
     plain = _common(plain, new)
     new = new.select(plain.names).cast(plain)
     schema = pa.schema([_numbered(one) if one.name in numbered else one for one in plain], plain.metadata)
-    touched, removed = np.unique(as_keys(change.touched)), [plain.empty_table()]
+    touched = None if change.touched is None else np.unique(as_keys(change.touched))
+    removed, done = [plain.empty_table()], 0
     with (
         pq.ParquetFile(before, read_dictionary=numbered) as file,
         pq.ParquetWriter(
@@ -83,8 +85,9 @@ def splice(before: Path, change: Replacement, out: Path, gone: Path | None = Non
     ):  # fmt: skip
         writing: list[Future[None]] = []
         for rows, coming in _groups(file, change.key, new):
-            goes, order = _merged(rows, coming, change, touched)
-            merged = _taken(rows, coming, order, schema)
+            goes = _going(rows, done, change, touched)
+            merged = _taken(rows, coming, _merged(rows, coming, goes, change), schema)
+            done += rows.num_rows
             if gone and goes.any():
                 removed.append(rows.filter(pa.array(goes)).cast(plain))
             for one in writing:  # the group before, so that memory holds two
@@ -136,21 +139,27 @@ def _groups(file: pq.ParquetFile, key: str, new: pa.Table) -> Iterator[tuple[pa.
     yield rows, new.slice(done)
 
 
-def _merged(rows: pa.Table, new: pa.Table, change: Replacement, touched: Keys) -> tuple[Mask, Rows]:
-    """Which rows go, and the order of the others and the new ones, which are numbered on from the rows."""
-    keys = as_keys(rows.column(change.key))
-    is_touched = _runs(keys, touched)
-    goes = is_touched.copy()
-    if change.goes and goes.any():
-        at = np.flatnonzero(goes)
-        goes[at] = change.goes(rows.take(pa.array(at)).cast(new.schema))
-    coming = rows.num_rows + np.arange(new.num_rows)
-    mixed, mixed_keys = coming, as_keys(new.column(change.key))
-    staying = np.flatnonzero(is_touched & ~goes)
-    if len(staying):
-        mixed, mixed_keys = _sorted(rows, new, np.concatenate([staying, coming]), change)
-    others = np.flatnonzero(~is_touched)
-    return goes, np.insert(others, np.searchsorted(keys[others], mixed_keys), mixed)
+def _going(rows: pa.Table, done: int, change: Replacement, touched: Keys | None) -> Mask:
+    """Which rows go, of those that follow the first `done` of the file."""
+    if touched is not None:
+        return _runs(as_keys(rows.column(change.key)), touched)
+    goes = np.zeros(rows.num_rows, bool)
+    if change.places is not None:
+        first, last = np.searchsorted(change.places, [done, done + rows.num_rows])
+        goes[change.places[first:last] - done] = True
+    return goes
+
+
+def _merged(rows: pa.Table, new: pa.Table, goes: Mask, change: Replacement) -> Rows:
+    """The order of the rows that stay and the new ones, which are numbered on from the rows."""
+    keys, mixed_keys = as_keys(rows.column(change.key)), as_keys(new.column(change.key))
+    mixed, beside = rows.num_rows + np.arange(new.num_rows), np.zeros(rows.num_rows, bool)
+    if change.order:  # rows that stay may stand among new ones of the same value
+        beside = _runs(keys, np.unique(mixed_keys)) & ~goes
+    if beside.any():
+        mixed, mixed_keys = _sorted(rows, new, np.concatenate([np.flatnonzero(beside), mixed]), change)
+    others = np.flatnonzero(~(goes | beside))
+    return np.insert(others, np.searchsorted(keys[others], mixed_keys), mixed)
 
 
 def _runs(keys: Keys, touched: Keys) -> Mask:

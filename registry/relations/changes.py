@@ -11,20 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from registry.increment.making import Changes
-from registry.increment.splicing import Mask, Replacement, splice
+from registry.increment.splicing import Places, Replacement, splice
+from registry.naming import RELATIONS
 from registry.policy import Entity
 from registry.relations.declarations import Declarations, Statement
-from registry.relations.serving import Rewritten
 from registry.sql import quoted, rows_in
+from schemas.contract import product_contract
 
 _SIMPLE = ("household", "record", "enterprise")
 
-_ORDER = ("from_master_id", "kind", "source", "dataset", "record_id")
+KEY = ("kind", "source", "dataset", "record_id")
+"""There is one relation of a kind and record."""
+
+ORDER = ("from_master_id", *KEY)
+"""How the file is sorted; relations whose subject is unknown stand at the end."""
 
 
 @dataclass(frozen=True)
@@ -86,48 +88,41 @@ def _by_end(one: Statement, table: Path) -> str | None:
     return " UNION ALL ".join(parts) or None
 
 
-def touched_masters(declared: Declarations, kept: Kept, rows: Path) -> str:
-    """SQL: masters of which relations go or come, as far as they have an id; `rows`: those that were made anew."""
-    kinds = ([one.kind, *one.dataset.split(".")] for one in declared.statements if is_simple(one))
+def differences(declared: Declarations, kept: Kept) -> Iterator[str]:
+    """SQL that makes the tables `came` and `went` out of `remade`, `affected` and the relations kept.
+
+    `remade`: all relations that were made anew. `came`: those of them that are not in force as they are. `went`: those
+    in force that are no more, or otherwise now; `place` is their position in the file.
+    """
     simple = " OR ".join(
-        f"(kind = '{kind}' AND source = '{source}' AND dataset = '{short}')" for kind, source, short in kinds
+        f"(kind = '{one.kind}' AND source = '{source}' AND dataset = '{short}')"
+        for one in declared.statements
+        if is_simple(one)
+        for source, short in [one.dataset.split(".")]
     )
-    parts = [rows_in(rows), f"{rows_in(kept.relations)} WHERE NOT ({simple})"]
-    found = [f"SELECT from_master_id FROM {part}" for part in parts]
-    found += [f"SELECT master_id FROM {rows_in(one.before.crosswalk)}" for one in kept.changes.values()]
-    return " UNION ".join(found)
+    records = "SELECT (record_id, split_part(dataset, '.', 2), split_part(dataset, '.', 1)) FROM affected"
+    yield (
+        "CREATE TABLE replaced AS SELECT * EXCLUDE (file_row_number), file_row_number AS place"
+        f" FROM {rows_in(kept.relations, numbered=True)}"
+        f" WHERE NOT ({simple}) OR (record_id, dataset, source) IN ({records})"
+    )
+    same = " AND ".join(f"r.{name} = m.{name}" for name in KEY)
+    alike = " AND ".join(
+        f"r.{name} IS NOT DISTINCT FROM m.{name}"
+        for name in product_contract(RELATIONS).column_names
+        if name not in KEY
+    )
+    yield f"CREATE TABLE came AS SELECT m.* FROM remade m ANTI JOIN replaced r ON {same} AND {alike}"
+    yield f"CREATE TABLE went AS SELECT r.* FROM replaced r ANTI JOIN remade m ON {same} AND {alike}"
 
 
-def splice_relations(
-    declared: Declarations, kept: Kept, touched: tuple[pa.ChunkedArray, pa.Table], rewritten: Rewritten, out: Path
-) -> None:
-    """Put relations that were made anew into those in force.
+def splice_relations(kept: Kept, rows: Path, places: Places, out: Path) -> None:
+    """Put relations that came into those in force, of which others go.
 
     Args:
-        declared: all statements.
         kept: the relations in force.
-        touched: the masters of `touched_masters`, and the table `affected`.
-        rewritten: all relations that were made anew, sorted as the product is; the file of those in whose stead they
-            stand is written here.
+        rows: file of those that came, sorted by ORDER.
+        places: positions of those that went, ascending.
         out: the file of the new version.
     """
-    masters, affected_records = touched
-    simple = pa.array(_simple(declared), pa.string())
-    records = _joined("/", affected_records.column("dataset"), affected_records.column("record_id"))
-
-    def goes(table: pa.Table) -> Mask:
-        dataset = _joined(".", table.column("source"), table.column("dataset"))
-        is_kept = pc.is_in(_joined("/", table.column("kind"), dataset), value_set=simple).to_numpy()
-        return np.asarray(~is_kept | pc.is_in(_joined("/", dataset, table.column("record_id")), value_set=records))
-
-    nobody = pa.chunked_array([pa.nulls(1, pa.string())])  # relations whose subject is unknown stand at the end
-    every = pa.chunked_array([*masters.chunks, *nobody.chunks], pa.string())
-    splice(kept.relations, Replacement(_ORDER[0], every, rewritten.new, goes, _ORDER), out, rewritten.old)
-
-
-def _simple(declared: Declarations) -> list[str]:
-    return [f"{one.kind}/{one.dataset}" for one in declared.statements if is_simple(one)]
-
-
-def _joined(separator: str, *columns: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(*columns, separator)
+    splice(kept.relations, Replacement(ORDER[0], rows, places=places, order=ORDER), out)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from registry.policy import ENTITIES, Entity, policy
-from registry.relations.changes import Kept, affected, is_simple, splice_relations, touched_masters
+from registry.relations.changes import ORDER, Kept, affected, differences, is_simple, splice_relations
 from registry.relations.declarations import Declarations, Statement, declarations
 from registry.relations.serving import Rewritten
 from registry.sql import connect, count, quoted, rows_in
@@ -50,15 +51,25 @@ def write_relations(bases: Bases, out: Path, work: Path, kept: Kept | None = Non
         for statement in (*_stated(declared, bases, kept), *_indexed(declared), *_RESOLVED):
             connection.execute(statement)
         if kept:
-            rewritten = Rewritten.beside(work)
-            connection.sql(_RELATIONS).write_parquet(str(rewritten.new))
-            masters = connection.sql(touched_masters(declared, kept, rewritten.new)).to_arrow_table().column(0)
-            touched = connection.sql("FROM affected").to_arrow_table()
-            splice_relations(declared, kept, (masters, touched), rewritten, data)
+            _change_kept(connection, declared, kept, Rewritten.beside(work), data)
         else:
-            connection.sql(_RELATIONS).write_parquet(str(data), compression="zstd")
+            connection.sql(f"{_RELATIONS} ORDER BY {', '.join(ORDER)}").write_parquet(str(data), compression="zstd")
         reasons = connection.execute(_UNRESOLVED, [str(data)]).fetchall()
         return {"rows": count(connection, "SELECT count(*) FROM read_parquet(?)", [str(data)])} | dict(reasons)
+
+
+def _change_kept(
+    connection: duckdb.DuckDBPyConnection, declared: Declarations, kept: Kept, rewritten: Rewritten, out: Path
+) -> None:
+    """Put what was made anew into the relations in force, as far as it differs."""
+    for statement in (f"CREATE TABLE remade AS {_RELATIONS}", *differences(declared, kept)):
+        connection.execute(statement)
+    order = f"ORDER BY {', '.join(ORDER)}"
+    connection.sql(f"FROM came {order}").write_parquet(str(rewritten.came))
+    gone = f"SELECT w.* EXCLUDE (place) FROM went w ANTI JOIN came c USING ({', '.join(ORDER)})"
+    connection.sql(f"{gone} {order}").write_parquet(str(rewritten.went))
+    places = connection.sql("SELECT place FROM went ORDER BY place").to_arrow_table().column(0)
+    splice_relations(kept, rewritten.came, places.to_numpy().astype(np.int64), out)
 
 
 def uses(statement: Statement) -> frozenset[str]:
@@ -295,7 +306,6 @@ SELECT s.kind, s.source, s.dataset, s.record_id, s.from_kind, s.from_master_id, 
        s.role AS household_relation, s.share AS share_ratio, s.state, f.resolved_by,
        CASE WHEN s.from_master_id IS NULL THEN 'unknown_subject' ELSE f.reason END AS reason, s.updated_at
 FROM stated s JOIN found f ON f.id = s.id
-ORDER BY s.from_master_id, s.kind, s.source, s.dataset, s.record_id
 """
 
 _UNRESOLVED = "SELECT reason, count(*) FROM read_parquet(?) WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason"

@@ -144,9 +144,7 @@ def load_product(url: URL, connection: Connection, zones: Zones, related: Relate
     if stored is None:
         file = zones.published(RELATIONS, folder_name(related.version)) / DATA
         return load_whole(url, related.version, file, related.version)
-    spill = work / f"{RELATIONS}-differences"
-    spill.mkdir(mode=0o700)
-    return load_rewritten(url, related.version, Rewritten.beside(_spill(work)), stored, spill)
+    return load_rewritten(url, related.version, Rewritten.beside(_spill(work)), stored)
 
 
 def show_relations(url: URL, connection: Connection, zones: Zones, manifest: Manifest | None, version: int) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, text
 
-from registry.in_place import by_index
+from registry.in_place import by_index, columns_of, merge
 from registry.loading import load_relation_changes, load_relations
 from registry.naming import RELATIONS, RELATIONS_GONE, VERSIONS, partition
-from registry.sql import connect, quoted
+from registry.sql import quoted
 
-_KEYS = ("kind", "source", "dataset", "record_id")
+_KEYS = ("from_master_id", "kind", "source", "dataset", "record_id")
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,18 @@ class Served:
 
 @dataclass(frozen=True)
 class Rewritten:
-    """Relations that were made anew, and those in whose stead: two files, of which most rows may be the same."""
+    """What a version changes of the relations in force, as files of relations.
 
-    new: Path
-    old: Path
+    `came`: those that are new or otherwise now. `went`: those that are no more under the same subject.
+    """
+
+    came: Path
+    went: Path
 
     @classmethod
     def beside(cls, work: Path) -> "Rewritten":
         """Their places in a folder of work."""
-        return cls(work / "new.parquet", work / "old.parquet")
+        return cls(work / "came.parquet", work / "went.parquet")
 
 
 def place_in_force(connection: Connection) -> tuple[int, int | None] | None:
@@ -63,15 +66,9 @@ def load_whole(url: URL, version: int, file: Path, product_version: int) -> Serv
     return Served(product_version)
 
 
-def load_rewritten(url: URL, version: int, rewritten: Rewritten, place: int, work: Path) -> Served:
-    """Copy what differs into tables of its own; `work` is an empty folder."""
-    came, went = work / "came.parquet", work / "went.parquet"
-    with connect(work) as connection:
-        for name, path in (("new", rewritten.new), ("old", rewritten.old)):
-            connection.read_parquet(str(path)).create_view(f"{name}_rows")
-        connection.sql("FROM new_rows EXCEPT ALL FROM old_rows").write_parquet(str(came))
-        connection.sql("FROM old_rows EXCEPT ALL FROM new_rows").write_parquet(str(went))
-    load_relation_changes(url, version, came, went, place)
+def load_rewritten(url: URL, version: int, rewritten: Rewritten, place: int) -> Served:
+    """Copy what a version changes into tables of its own, for the rows of a partition."""
+    load_relation_changes(url, version, rewritten.came, rewritten.went, place)
     return Served(version, place)
 
 
@@ -173,14 +170,14 @@ def _attach(connection: Connection, number: int) -> None:
 def _change(connection: Connection, version: int, place: int) -> None:
     rows, came = (f"{VERSIONS}.{quoted(partition(RELATIONS, number))}" for number in (place, version))
     gone = f"{VERSIONS}.{quoted(partition(RELATIONS_GONE, version))}"
-    same = " AND ".join(f"r.{key} = g.{key}" for key in _KEYS)
+    subject, *others = _KEYS
+    same = " AND ".join(f"r.{key} = g.{key}" for key in others)
     with by_index(connection):
-        connection.execute(
-            text(f"DELETE FROM {rows} r USING {gone} g WHERE r.from_master_id = g.from_master_id AND {same}")
-        )
-    nobody = "r.from_master_id IS NULL AND g.from_master_id IS NULL"  # of these an index would find all for each
+        connection.execute(text(f"DELETE FROM {rows} r USING {gone} g WHERE r.{subject} = g.{subject} AND {same}"))
+    nobody = f"r.{subject} IS NULL AND g.{subject} IS NULL"  # of these an index would find all for each
     connection.execute(text(f"DELETE FROM {rows} r USING {gone} g WHERE {nobody} AND {same}"))
-    connection.execute(text(f"INSERT INTO {rows} SELECT * FROM {came}"))
+    with by_index(connection):
+        connection.execute(text(merge(rows, came, subject, others, columns_of(connection, VERSIONS, RELATIONS))))
     connection.execute(text(f"DROP TABLE {came}, {gone}"))
     went_on = text("UPDATE registry.version_relations SET stored = NULL WHERE stored = :place")
     connection.execute(went_on, {"place": place})

@@ -1,5 +1,6 @@
 """Splicing equals sorting all rows anew, whatever is replaced and however the file is cut into row groups."""
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -41,7 +42,7 @@ def test_splicing_is_sorting_anew(tmp_path, kind, old, touched, new, cut):
     pq.write_table(table(kind, rows), tmp_path / "old.parquet", row_group_size=cut)
     pq.write_table(table(kind, change), tmp_path / "new.parquet")
     removed = pa.array([key(kind, one) for one in sorted(touched)], KINDS[kind])
-    asked = Replacement("key", removed, tmp_path / "new.parquet")
+    asked = Replacement("key", tmp_path / "new.parquet", removed)
     splice(tmp_path / "old.parquet", asked, tmp_path / "out.parquet", tmp_path / "gone.parquet")
     stays = {number: word for number, word in rows.items() if number not in touched}
     gone = dict.fromkeys(old & touched, "old")
@@ -49,3 +50,29 @@ def test_splicing_is_sorting_anew(tmp_path, kind, old, touched, new, cut):
         found = pq.read_table(tmp_path / f"{name}.parquet")
         assert found.schema.equals(pq.read_schema(tmp_path / "old.parquet"))
         assert found.to_pylist() == table(kind, expected).to_pylist()
+
+
+pairs = st.sets(st.tuples(st.one_of(st.none(), st.integers(0, 9)), st.integers(0, 9)), max_size=40)
+
+
+@given(old=pairs, gone=pairs, new=pairs, cut=st.integers(1, 30))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_single_rows_go_by_their_place(tmp_path, old, gone, new, cut):
+    """Others of the same value stay, and new ones stand among them; nulls come last."""
+
+    def write(rows, name):
+        ordered = sorted(rows, key=lambda row: (row[0] is None, row))
+        columns = {"key": pa.array([None if a is None else f"P{a:09d}" for a, _ in ordered], pa.string())}
+        columns["at"] = pa.array([b for _, b in ordered], pa.int64())
+        pq.write_table(pa.table(columns), tmp_path / name, row_group_size=cut)
+        return ordered
+
+    ordered = write(old, "old.parquet")
+    write(new - (old - gone), "new.parquet")
+    places = np.array([at for at, row in enumerate(ordered) if row in gone], np.int64)
+    change = Replacement("key", tmp_path / "new.parquet", places=places, order=("key", "at"))
+    splice(tmp_path / "old.parquet", change, tmp_path / "out.parquet")
+    write((old - gone) | new, "expected.parquet")
+    assert (
+        pq.read_table(tmp_path / "out.parquet").to_pylist() == pq.read_table(tmp_path / "expected.parquet").to_pylist()
+    )
