@@ -24,7 +24,6 @@ _LAST = "~"  # sorts behind every master id, as null does
 Keys: TypeAlias = npt.NDArray[Any]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = npt.NDArray[np.int64]
-Places: TypeAlias = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Replacement:
     key: str
     rows: Path
     touched: pa.Array | pa.ChunkedArray | None = None
-    places: Places | None = None
+    places: Rows | None = None
     order: tuple[str, ...] = ()
 
 

@@ -13,20 +13,14 @@ from pathlib import Path
 import duckdb
 
 from registry.increment.making import Changes
-from registry.increment.splicing import Places, Replacement, splice
+from registry.increment.splicing import Replacement, Rows, splice
 from registry.naming import RELATIONS
 from registry.policy import Entity
-from registry.relations.declarations import Declarations, Statement
+from registry.relations.declarations import KEY, ORDER, Declarations, Statement
 from registry.sql import quoted, rows_in
 from schemas.contract import product_contract
 
 _SIMPLE = ("household", "record", "enterprise")
-
-KEY = ("kind", "source", "dataset", "record_id")
-"""There is one relation of a kind and record."""
-
-ORDER = ("from_master_id", *KEY)
-"""How the file is sorted; relations whose subject is unknown stand at the end."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +110,7 @@ def differences(declared: Declarations, kept: Kept) -> Iterator[str]:
     yield f"CREATE TABLE went AS SELECT r.* FROM replaced r ANTI JOIN remade m ON {same} AND {alike}"
 
 
-def splice_relations(kept: Kept, rows: Path, places: Places, out: Path) -> None:
+def splice_relations(kept: Kept, rows: Path, places: Rows, out: Path) -> None:
     """Put relations that came into those in force, of which others go.
 
     Args:

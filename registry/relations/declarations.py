@@ -17,6 +17,12 @@ from storage.errors import BadSpecification
 
 Target = Literal["household", "record", "enterprise", "person", "party", "head_office", "predecessor"]
 
+KEY = ("kind", "source", "dataset", "record_id")
+"""There is one relation of a kind and record."""
+
+ORDER = ("from_master_id", *KEY)
+"""How relations are sorted: by their subject first; those whose subject is unknown stand at the end."""
+
 _FILE = Path(__file__).parent / "relations.yaml"
 _WORD = r"^\w+$"  # these words become parts of statements
 

@@ -14,8 +14,8 @@ import duckdb
 import numpy as np
 
 from registry.policy import ENTITIES, Entity, policy
-from registry.relations.changes import ORDER, Kept, affected, differences, is_simple, splice_relations
-from registry.relations.declarations import Declarations, Statement, declarations
+from registry.relations.changes import Kept, affected, differences, is_simple, splice_relations
+from registry.relations.declarations import ORDER, Declarations, Statement, declarations
 from registry.relations.serving import Rewritten
 from registry.sql import connect, count, quoted, rows_in
 

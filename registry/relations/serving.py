@@ -13,9 +13,8 @@ from sqlalchemy import URL, Connection, text
 from registry.in_place import by_index, columns_of, merge
 from registry.loading import load_relation_changes, load_relations
 from registry.naming import RELATIONS, RELATIONS_GONE, VERSIONS, partition
+from registry.relations.declarations import ORDER
 from registry.sql import quoted
-
-_KEYS = ("from_master_id", "kind", "source", "dataset", "record_id")
 
 
 @dataclass(frozen=True)
@@ -170,7 +169,7 @@ def _attach(connection: Connection, number: int) -> None:
 def _change(connection: Connection, version: int, place: int) -> None:
     rows, came = (f"{VERSIONS}.{quoted(partition(RELATIONS, number))}" for number in (place, version))
     gone = f"{VERSIONS}.{quoted(partition(RELATIONS_GONE, version))}"
-    subject, *others = _KEYS
+    subject, *others = ORDER
     same = " AND ".join(f"r.{key} = g.{key}" for key in others)
     with by_index(connection):
         connection.execute(text(f"DELETE FROM {rows} r USING {gone} g WHERE r.{subject} = g.{subject} AND {same}"))
