@@ -16,7 +16,7 @@ from registry.checks import Figures, changed_figures, figures
 from registry.history.differences import Snapshot
 from registry.identities import Assignment, Past, assign
 from registry.increment.closure import close
-from registry.increment.making import Changes, assign_changes, make_changes
+from registry.increment.making import Changes, assign_changes, make_changes, splice_changes
 from registry.increment.start import Goal, Start, WholeError, start_of
 from registry.ledger import past
 from registry.members import Sources
@@ -45,13 +45,18 @@ class Draft:
 
 @dataclass(frozen=True)
 class Desk:
-    """What drafts are made with: `work` is a folder of `storage.commit.staging`, `connection` holds the lock."""
+    """What drafts are made with.
+
+    `connection` reads what is in force. `work` is a folder of `storage.commit.staging`. `on_changes` is told what a
+    version of few changes changes, before its whole files are written.
+    """
 
     connection: Connection
     zones: Zones
     before: Standing
     work: Path
     on_step: Callable[[str], None]
+    on_changes: Callable[[Entity, Changes], None]
 
     def folder(self, goal: Goal, name: str) -> Path:
         """An empty folder."""
@@ -70,7 +75,6 @@ def make_draft(desk: Desk, goal: Goal, tables: Mapping[str, Path]) -> Draft:
     except WholeError as reason:
         _log.info("the base is made whole", extra={"entity": goal.entity, "why": str(reason)})
         found, changes = _whole(desk, goal, tables, known, golden), None
-    desk.on_step(f"{goal.entity} golden records made")
     data, work, left_out = golden / "data.parquet", desk.folder(goal, "counted"), judgements_of(goal.match / STATE)
     before = desk.before.counts.get(goal.entity)
     if changes and before:
@@ -86,6 +90,7 @@ def _whole(desk: Desk, goal: Goal, tables: Mapping[str, Path], known: Past | Non
     desk.on_step(f"{goal.entity} ids assigned")
     sources = Sources(found.crosswalk, tables, goal.overrides.values(found.ledger))
     write_golden(goal.entity, sources, goal.as_of, golden, desk.folder(goal, "joined"))
+    desk.on_step(f"{goal.entity} golden records made")
     return found
 
 
@@ -99,5 +104,9 @@ def _changed(
     closure = close(goal, start, tables, known, desk.folder(goal, "closure"))
     found = assign_changes(goal, closure, desk.before.id_key, desk.folder(goal, "changed-ids"))
     desk.on_step(f"{goal.entity} ids assigned")
-    folders = (golden, desk.folder(goal, "changed-golden"), desk.folder(goal, "changed-joined"))
-    return make_changes(goal, tables, closure, found, (published, start.place), folders)
+    work = desk.folder(goal, "changed-joined")
+    folders = desk.folder(goal, "changed-golden"), work
+    changes = make_changes(goal, tables, closure, found, (published, start.place), folders)
+    desk.on_step(f"{goal.entity} golden records made")
+    desk.on_changes(goal.entity, changes)
+    return splice_changes(changes, closure, found, published, (golden, work)), changes

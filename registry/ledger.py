@@ -27,7 +27,7 @@ def past(connection: Connection, zones: Zones, entity: Entity, before: Standing,
     """The last version's ledger and crosswalk, ids of withdrawn versions included; None before the first.
 
     Args:
-        connection: holds the publication lock.
+        connection: to the database of which the caller holds the publication lock.
         zones: where the version's files lie.
         entity: person or enterprise.
         before: what is in force.

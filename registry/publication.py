@@ -1,8 +1,9 @@
 """Publication: from match results and accepted tables to one new version of the base databases, wholly or not at all.
 
 The steps: ids → golden records → checks → files of the new version → partitions of the new version → one transaction
-that puts them in force → links → old versions away. Until that transaction nothing of the new version is seen; after it
-everything is. **The version's row is the commit**; the links `published/*/current` follow it and are repaired before
+that puts them in force → links → old versions away. Where few rows change, the transaction begins as soon as these are
+known, and changes them while files are written. Until it ends nothing of the new version is seen; after it everything
+is. **The version's row is the commit**; the links `published/*/current` follow it and are repaired before
 anything else is done. Ended at any moment, the same call again ends in the same state. A check that fails holds the
 publication, and what was published stays.
 """
@@ -10,19 +11,21 @@ publication, and what was published stays.
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from registry.beside import Beside, beside
 from registry.checks import Limits, hold
 from registry.drafting import Desk, Draft, make_draft
 from registry.failures import named_failures
 from registry.history.recording import Moment, load_step, point_feed, write_step
 from registry.identities import Assignment
+from registry.increment.making import Changes
 from registry.increment.start import Goal, facts_of_run
 from registry.judgements.ledger import overrides_in_force
 from registry.judgements.overriding import OVERRIDES, Overrides
@@ -38,21 +41,24 @@ from registry.relations.publishing import (
     in_force,
     kept_relations,
     load_product,
+    place_to_change,
     point_relations,
     prune_relations,
     write_product,
 )
-from registry.relations.serving import Served
+from registry.relations.serving import Rewritten, Served, change_rows, load_rewritten
 from registry.repair import prune_folders, repair_held
 from registry.rollback import refuse_return
 from registry.versions import (
     NewVersion,
     Standing,
-    commit_version,
+    change_base,
     kept_versions,
     prune_partitions,
     publication_lock,
+    put_version_in_force,
     standing,
+    version_transaction,
 )
 from schemas.contract import product_contract
 from storage.commit import commit, point, staging
@@ -112,10 +118,16 @@ class PublishRequest:
 
 @dataclass(frozen=True)
 class _Job:
-    """One publication on its way."""
+    """One publication on its way.
+
+    `connection` holds the version's transaction, which what is given to `server` goes on with; `reading` reads what is
+    in force meanwhile.
+    """
 
     engine: Engine
     connection: Connection
+    reading: Connection
+    server: Beside
     zones: Zones
     request: PublishRequest
     on_step: OnStep
@@ -155,9 +167,13 @@ def publish(engine: Engine, zones: Zones, request: PublishRequest, *, on_step: O
         manifest = before.manifest or _manifest(request, before, {}, [])
         if built or related:
             refuse_return(connection, request.inputs, before.manifest, request.waived)
-            with staging(zones) as work:
-                job = _Job(engine, connection, zones, request, on_step, before, work, related)
-                manifest = _publish_built(job, built)
+            with staging(zones) as work, engine.connect() as reading:
+                with version_transaction(connection), beside(connection) as server:
+                    job = _Job(engine, connection, reading, server, zones, request, on_step, before, work, related)
+                    manifest = _publish_built(job, built)
+                on_step("committed")
+            _point(zones, before.version + 1, built, manifest)
+            on_step("pointed")
         prune_partitions(engine, connection, request.keep)
         for entity in ENTITIES:
             prune_folders(zones, entity, kept_versions(connection, entity, request.keep))
@@ -185,46 +201,53 @@ def _publish_built(job: _Job, built: Mapping[Entity, str]) -> Manifest:
     job.on_step("checked")
     served = _lay_out(job, built, drafts)
     manifest = _manifest(job.request, job.before, built, drafts, job.related)
-    commit_version(job.connection, job.before, replace(_new_version(job, built, drafts, manifest), relations=served))
-    job.on_step("committed")
+    new = replace(_new_version(job, built, drafts, manifest), relations=served)
+    put_version_in_force(job.connection, job.before, new)
+    return manifest
+
+
+def _point(zones: Zones, version: int, built: Iterable[Entity], manifest: Manifest) -> None:
+    """Make every `current` name what is in force."""
     for entity in built:
         for product in products(entity):
-            point(job.zones.current(product), folder_name(job.version))
-        point_feed(job.zones, entity)
-    point_relations(job.zones, manifest)
-    job.on_step("pointed")
-    return manifest
+            point(zones.current(product), folder_name(version))
+        point_feed(zones, entity)
+    point_relations(zones, manifest)
 
 
 def _lay_out(job: _Job, built: Mapping[Entity, str], drafts: Sequence[Draft]) -> Served | None:
     """Put files and tables of the new version beside those in force; what there is of relations for the commit."""
-    with ThreadPoolExecutor(1) as beside:  # the server works while files are written
-        loading = []
-        for draft in drafts:
-            _write(job, draft, built[draft.entity])
-            loading.append(beside.submit(_load, job, draft))
-            _write_step(job, draft)
-            job.on_step(f"{draft.entity} written")
-        related = _write_relations(job, job.related, drafts) if job.related else None
-        served = load_product(job.engine.url, job.connection, job.zones, related, job.work) if related else None
-        for draft, one in zip(drafts, loading, strict=True):
-            one.result()
-            load_step(job.engine.url, job.zones, draft.entity, job.version)
-            job.on_step(f"{draft.entity} loaded")
+    for draft in drafts:
+        _write(job, draft, built[draft.entity])
+        if draft.changes is None:
+            job.server.give(partial(load, job.engine.url, draft.entity, job.version, _files(job, draft)))
+        _write_step(job, draft)
+        job.on_step(f"{draft.entity} written")
+    served = _lay_out_relations(job, job.related, drafts) if job.related else None
+    job.server.wait()
+    for draft in drafts:
+        load_step(job.engine.url, job.zones, draft.entity, job.version)
+        job.on_step(f"{draft.entity} loaded")
     if served:
         job.on_step("relations loaded")
     return served
 
 
-def _write_relations(job: _Job, related: Related, drafts: Sequence[Draft]) -> Related:
-    bases = {entity: found for entity, (found, _) in job.before.products.items()}
+def _lay_out_relations(job: _Job, related: Related, drafts: Sequence[Draft]) -> Served:
+    url, bases = job.engine.url, {entity: found for entity, (found, _) in job.before.products.items()}
     changes = {draft.entity: draft.changes for draft in drafts}
-    kept = kept_relations(job.zones, job.before.manifest, bases, changes)
-    facts = facts_of(job.before.installation, job.request.as_of)
-    related = replace(related, kept=kept)
-    write_product(job.zones, related, job.request.tables, job.work, facts, job.request.at)
+    related = replace(related, kept=kept_relations(job.zones, job.before.manifest, bases, changes))
+    place = place_to_change(job.reading, related.kept)
+
+    def on_rewritten(rewritten: Rewritten) -> None:
+        if place is not None:
+            job.server.give(partial(load_rewritten, url, job.version, rewritten, place))
+            job.server.give(partial(change_rows, job.connection, job.version, place))
+
+    told = facts_of(job.before.installation, job.request.as_of), job.request.at
+    write_product(job.zones, related, job.request.tables, job.work, told, on_rewritten)
     job.on_step("relations written")
-    return related
+    return load_product(url, job.zones, related) if place is None else Served(job.version, place)
 
 
 def _related(
@@ -241,16 +264,12 @@ def _related(
 
 
 def _desk(job: _Job) -> Desk:
-    return Desk(job.connection, job.zones, job.before, job.work, job.on_step)
+    def on_changes(entity: Entity, changes: Changes) -> None:
+        url, place = job.engine.url, changes.place
+        job.server.give(partial(load_changes, url, entity, job.version, changes.files(), changes.gone, place))
+        job.server.give(partial(change_base, job.connection, entity, job.version, place))
 
-
-def _load(job: _Job, draft: Draft) -> None:
-    """Copy what the new version has into tables that nobody reads."""
-    url, changes = job.engine.url, draft.changes
-    if changes:
-        load_changes(url, draft.entity, job.version, changes.files(), changes.gone, changes.place)
-    else:
-        load(url, draft.entity, job.version, _files(job, draft))
+    return Desk(job.reading, job.zones, job.before, job.work, job.on_step, on_changes)
 
 
 def _write(job: _Job, draft: Draft, fingerprint: str) -> None:

@@ -1,7 +1,8 @@
 """Versions in the database: which is in force, the one transaction that commits a new one, and what others left behind.
 
-Invariant: a partition is attached only by the transaction that inserts its version's row; whatever lies beside is
-debris of a publication that did not come to its end, and nobody sees it.
+That transaction changes rows in place as soon as it is known which, while files are still being written, and ends when
+these are there. Invariant: a partition is attached only by the transaction that inserts its version's row; whatever
+lies beside is debris of a publication that did not come to its end, and nobody sees it.
 """
 
 import json
@@ -50,7 +51,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class NewVersion:
-    """What the commit writes down.
+    """What is written down of a version.
 
     `built`: entities that this version has anew, with the fingerprint of their inputs. `in_place`: those of them whose
     rows are changed in an older partition, and which one; the others have partitions of their own. `relations`: what
@@ -113,23 +114,36 @@ def standing(connection: Connection) -> Standing:
     )
 
 
-def commit_version(connection: Connection, before: Standing, new: NewVersion) -> None:
-    """Put a loaded version in force: ledger, partitions and the version's row in one transaction."""
+@contextmanager
+def version_transaction(connection: Connection) -> Iterator[None]:
+    """The transaction that puts a version in force. It may begin long before its end and wait for files in between."""
     with connection.begin():
         connection.execute(text("SET LOCAL lock_timeout = '60s'"))
-        for entity in new.built:
-            _merge_ledger(connection, SCHEMAS[entity], new.version)
-            if entity in new.in_place:
-                change_in_place(connection, entity, new.version, new.in_place[entity])
-        _insert_version(connection, new)
-        for entity in new.built.keys() - new.in_place.keys():
-            attach(connection, entity, new.version, [item.name for item in policy(entity).attributes])
-        for entity in new.built:
-            take_up(connection, entity, new.version, new.version, begins=entity not in before.products)
-        in_force = dict(before.products) | {entity: (new.version, found) for entity, found in new.built.items()}
-        places = dict(before.stored) | dict.fromkeys(new.built, new.version) | dict(new.in_place)
-        _insert_products(connection, new, in_force, places)
-        put_in_force(connection, new.version, new.relations)
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        yield
+
+
+def change_base(connection: Connection, entity: Entity, version: int, place: int) -> None:
+    """Put the loaded changes of a base into the rows of a partition; belongs into the version's transaction."""
+    _merge_ledger(connection, SCHEMAS[entity], version)
+    change_in_place(connection, entity, version, place)
+
+
+def put_version_in_force(connection: Connection, before: Standing, new: NewVersion) -> None:
+    """Show a loaded version: ledger, partitions and the version's row; belongs into the version's transaction.
+
+    The bases that are changed in place are changed already (`change_base`), and so are relations.
+    """
+    _insert_version(connection, new)
+    for entity in new.built.keys() - new.in_place.keys():
+        _merge_ledger(connection, SCHEMAS[entity], new.version)
+        attach(connection, entity, new.version, [item.name for item in policy(entity).attributes])
+    for entity in new.built:
+        take_up(connection, entity, new.version, new.version, begins=entity not in before.products)
+    in_force = dict(before.products) | {entity: (new.version, found) for entity, found in new.built.items()}
+    places = dict(before.stored) | dict.fromkeys(new.built, new.version) | dict(new.in_place)
+    _insert_products(connection, new, in_force, places)
+    put_in_force(connection, new.version, new.relations)
 
 
 def _merge_ledger(connection: Connection, schema: str, version: int) -> None:

@@ -1,7 +1,8 @@
 """The files of a version of few changes: those of the version before, with what the changes concern made anew.
 
-Owns the order: ids, golden records, then every file spliced. Invariant: the files have the rows, in the order, that
-making the base whole would give.
+Owns the order: ids, golden records, then every file spliced. What changes is known before a whole file is written, so
+that the database can take it in meanwhile. Invariant: the files have the rows, in the order, that making the base
+whole would give.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +30,8 @@ _AT_ONCE = 2  # files that are spliced at a time: NumPy and Arrow leave the inte
 class Changes:
     """What a version changes, as files of rows of the masters concerned, and where.
 
-    `before`, `after`: of the version before, and of this one. `gone`: masters and records that are no more, see
+    `before`, `after`: of the version before, and of this one; the golden records of before are there
+    when the whole file was spliced. `gone`: masters and records that are no more, see
     `registry.loading.load_changes`. `ledger`: rows of the ledger of ids that are new or changed. `place`: the partition
     that holds the rows of the version before.
     """
@@ -56,9 +58,9 @@ def make_changes(
     closure: Closure,
     found: Assignment,
     published: tuple[Snapshot, int],
-    folders: "tuple[Path, Path, Path]",
-) -> tuple[Assignment, Changes]:
-    """Make the golden records of a closure and splice everything into the files of the version before.
+    folders: "tuple[Path, Path]",
+) -> Changes:
+    """Make the golden records of a closure.
 
     Args:
         goal: what is to be published.
@@ -66,39 +68,58 @@ def make_changes(
         closure: what the changes concern.
         found: the ids of its clusters.
         published: the files of the version before, and the partition that holds its rows.
-        folders: for the whole golden records and provenance, for those of the closure, and for work; all empty.
-
-    Returns:
-        The assignment with the whole crosswalk and ledger, and the changes.
+        folders: for golden records and provenance, and for work; both empty.
     """
     before, place = published
-    whole, part, work = folders
+    part, work = folders
     sources = Sources(found.crosswalk, tables, goal.overrides.values(found.ledger))
     write_golden(goal.entity, sources, goal.as_of, part, work)
+    old = Snapshot(work / "gone.parquet", before.provenance, closure.past.ledger, closure.past.crosswalk)
+    new = Snapshot(part / "data.parquet", part / FIRST, found.ledger, found.crosswalk)
+    changes = Changes(old, new, work / "no-more.parquet", found.changes, place)
+    _write_gone(changes, closure.masters, work)
+    return changes
+
+
+def splice_changes(
+    changes: Changes, closure: Closure, found: Assignment, published: Snapshot, folders: "tuple[Path, Path]"
+) -> Assignment:
+    """Put what changes into the files of the version before.
+
+    Args:
+        changes: of `make_changes`; the golden records of before are written here.
+        closure: what the changes concern.
+        found: the ids of its clusters.
+        published: the files of the version before.
+        folders: an empty one for golden records and provenance, and one for work.
+
+    Returns:
+        The assignment with the whole crosswalk and ledger.
+    """
+    whole, work = folders
     masters = pq.read_table(closure.masters).column("master_id")
     numbers = pq.read_table(found.changes).column("sequence")
-    golden, provenance = part / "data.parquet", part / "provenance.parquet"
-    crosswalk, ledger, gone = work / "crosswalk.parquet", work / "ledger.parquet", work / "gone.parquet"
+    new, gone = changes.after, changes.before.golden
+    crosswalk, ledger = work / "crosswalk.parquet", work / "ledger.parquet"
     _splice_all(
         [
-            (before.golden, Replacement("master_id", golden, masters), whole / "data.parquet", gone),
-            (before.crosswalk, Replacement("master_id", found.crosswalk, masters), crosswalk, None),
-            (before.ledger, Replacement("sequence", found.changes, numbers), ledger, None),
+            (published.golden, Replacement("master_id", new.golden, masters), whole / "data.parquet", gone),
+            (published.crosswalk, Replacement("master_id", new.crosswalk, masters), crosswalk, None),
+            (published.ledger, Replacement("sequence", found.changes, numbers), ledger, None),
         ]
     )
-    add_layer(before.provenance, provenance, whole)
+    add_layer(published.provenance, new.provenance, whole)
     unite_many(whole / FIRST, whole / "data.parquet", work)
-    old = Snapshot(gone, before.provenance, closure.past.ledger, closure.past.crosswalk)
-    new = Snapshot(golden, provenance, found.ledger, found.crosswalk)
-    changes = Changes(old, new, work / "no-more.parquet", found.changes, place)
-    _write_gone(changes, work)
-    return replace(found, crosswalk=crosswalk, ledger=ledger), changes
+    return replace(found, crosswalk=crosswalk, ledger=ledger)
 
 
-def _write_gone(changes: Changes, work: Path) -> None:
+def _write_gone(changes: Changes, masters: Path, work: Path) -> None:
     with connect(work / "gone") as connection:
-        for when, snapshot in (("old", changes.before), ("new", changes.after)):
-            connection.read_parquet(str(snapshot.golden)).create_view(f"{when}_masters")
+        for when, golden, snapshot in (
+            ("old", masters, changes.before),
+            ("new", changes.after.golden, changes.after),
+        ):
+            connection.read_parquet(str(golden)).create_view(f"{when}_masters")
             connection.read_parquet(str(snapshot.crosswalk)).create_view(f"{when}_records")
         connection.sql(_NO_MORE).write_parquet(str(changes.gone))
 

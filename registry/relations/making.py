@@ -6,7 +6,7 @@ than one answers), `unknown_subject`. What was stated is kept only of ends that 
 kind and record.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,7 @@ from registry.policy import ENTITIES, Entity, policy
 from registry.relations.changes import Kept, affected, differences, is_simple, splice_relations
 from registry.relations.declarations import ORDER, Declarations, Statement, declarations
 from registry.relations.serving import Rewritten
-from registry.sql import connect, count, quoted, rows_in
-
-DATA = "data.parquet"
+from registry.sql import connect, quoted, rows_in
 
 
 @dataclass(frozen=True)
@@ -35,41 +33,55 @@ class Bases:
     tables: Mapping[str, Path]
 
 
-def write_relations(bases: Bases, out: Path, work: Path, kept: Kept | None = None) -> Mapping[str, int]:
-    """Write DATA into a folder, sorted by the master id of the subject; returns rows, and those unresolved by reason.
+_SORTED = f"ORDER BY {', '.join(ORDER)}"
+
+
+def write_relations(bases: Bases, out: Path, work: Path) -> None:
+    """Write the file of all relations, sorted by the master id of the subject.
 
     Args:
         bases: the base databases and the tables that they were made from.
-        out: folder for the file.
-        work: an empty folder, to spill into; with `kept` it has the `Rewritten` afterwards.
-        kept: the relations in force, where it is known what changed since; the result is the same.
+        out: the file.
+        work: an empty folder, to spill into.
     """
-    declared, data = declarations(), out / DATA
+    declared = declarations()
     with connect(work) as connection:
-        for statement in (*_opened(declared, bases), *(affected(declared, bases.tables, kept) if kept else ())):
+        for statement in (*_opened(declared, bases), *_stated(declared, bases, None), *_indexed(declared), *_RESOLVED):
+            connection.execute(statement)
+        connection.sql(f"{_RELATIONS} {_SORTED}").write_parquet(str(out), compression="zstd")
+
+
+def rewrite_relations(
+    bases: Bases, kept: Kept, out: Path, work: Path, on_rewritten: Callable[[Rewritten], None]
+) -> None:
+    """Write the file that `write_relations` would write, from the relations in force and what changed since.
+
+    Args:
+        bases: the base databases and the tables that they were made from.
+        kept: the relations in force.
+        out: the file.
+        work: an empty folder, to spill into.
+        on_rewritten: told what differs before the file is written.
+    """
+    declared, rewritten = declarations(), Rewritten.beside(work)
+    with connect(work) as connection:
+        for statement in (*_opened(declared, bases), *affected(declared, bases.tables, kept)):
             connection.execute(statement)
         for statement in (*_stated(declared, bases, kept), *_indexed(declared), *_RESOLVED):
             connection.execute(statement)
-        if kept:
-            _change_kept(connection, declared, kept, Rewritten.beside(work), data)
-        else:
-            connection.sql(f"{_RELATIONS} ORDER BY {', '.join(ORDER)}").write_parquet(str(data), compression="zstd")
-        reasons = connection.execute(_UNRESOLVED, [str(data)]).fetchall()
-        return {"rows": count(connection, "SELECT count(*) FROM read_parquet(?)", [str(data)])} | dict(reasons)
-
-
-def _change_kept(
-    connection: duckdb.DuckDBPyConnection, declared: Declarations, kept: Kept, rewritten: Rewritten, out: Path
-) -> None:
-    """Put what was made anew into the relations in force, as far as it differs."""
-    for statement in (f"CREATE TABLE remade AS {_RELATIONS}", *differences(declared, kept)):
-        connection.execute(statement)
-    order = f"ORDER BY {', '.join(ORDER)}"
-    connection.sql(f"FROM came {order}").write_parquet(str(rewritten.came))
-    gone = f"SELECT w.* EXCLUDE (place) FROM went w ANTI JOIN came c USING ({', '.join(ORDER)})"
-    connection.sql(f"{gone} {order}").write_parquet(str(rewritten.went))
-    places = connection.sql("SELECT place FROM went ORDER BY place").to_arrow_table().column(0)
+        for statement in (f"CREATE TABLE remade AS {_RELATIONS}", *differences(declared, kept)):
+            connection.execute(statement)
+        connection.sql(f"FROM came {_SORTED}").write_parquet(str(rewritten.came))
+        gone = f"SELECT w.* EXCLUDE (place) FROM went w ANTI JOIN came c USING ({', '.join(ORDER)})"
+        connection.sql(f"{gone} {_SORTED}").write_parquet(str(rewritten.went))
+        places = connection.sql("SELECT place FROM went ORDER BY place").to_arrow_table().column(0)
+    on_rewritten(rewritten)
     splice_relations(kept, rewritten.came, places.to_numpy().astype(np.int64), out)
+
+
+def counted(data: Path) -> Mapping[str, int]:
+    """How many of the relations of a file are unresolved, by reason."""
+    return dict(duckdb.execute(_UNRESOLVED, [str(data)]).fetchall())
 
 
 def uses(statement: Statement) -> frozenset[str]:

@@ -7,11 +7,12 @@ the tables of every base in force are at hand; else those in force stay.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 from sqlalchemy import URL, Connection, text
 
 from registry.increment.making import Changes
@@ -20,11 +21,10 @@ from registry.naming import RELATIONS, folder_name, partition, products
 from registry.policy import Entity
 from registry.relations.changes import Kept
 from registry.relations.declarations import declarations
-from registry.relations.making import DATA, Bases, uses, write_relations
+from registry.relations.making import Bases, counted, rewrite_relations, uses, write_relations
 from registry.relations.serving import (
     Rewritten,
     Served,
-    load_rewritten,
     load_whole,
     make_up,
     place_in_force,
@@ -34,6 +34,8 @@ from schemas.contract import product_contract
 from storage.commit import commit, point, pointed, remove
 from storage.manifest import Json, Manifest, describe_file, is_whole, read_manifest
 from storage.zones import Zones
+
+DATA = "data.parquet"
 
 ALGORITHM = 1
 """Rises when the same inputs give another result."""
@@ -89,7 +91,7 @@ def kept_relations(
     known = {entity: one for entity, one in changes.items() if one is not None}
     if found.inputs != joined or found.facts.get(RULES) != rules() or len(known) < len(changes):
         return None
-    return Kept(folder / "data.parquet", known)
+    return Kept(folder / DATA, known)
 
 
 def rules() -> str:
@@ -105,10 +107,24 @@ def in_force(manifest: Manifest | None) -> dict[str, Json]:
 
 
 def write_product(
-    zones: Zones, related: Related, tables: Mapping[str, Path], work: Path, facts: Mapping[str, Json], at: datetime
+    zones: Zones,
+    related: Related,
+    tables: Mapping[str, Path],
+    work: Path,
+    told: tuple[Mapping[str, Json], datetime],
+    on_rewritten: Callable[[Rewritten], None],
 ) -> Manifest:
-    """Write the relations of a version beside the published products; `work` is a folder of `staging`."""
-    folder, spill = work / RELATIONS, _spill(work)
+    """Write the relations of a version beside the published products.
+
+    Args:
+        zones: the home folder.
+        related: which version.
+        tables: accepted tables by dataset.
+        work: a folder of `staging`.
+        told: facts and moment of the publication, for the manifest.
+        on_rewritten: told what differs from those in force, where that is known, before the file is written.
+    """
+    folder, spill = work / RELATIONS, work / f"{RELATIONS}-spill"
     for made in (folder, spill):
         made.mkdir(mode=0o700)
     places = {
@@ -116,35 +132,41 @@ def write_product(
         for entity, version in related.bases.items()
     }
     golden, crosswalks = ({entity: paths[number] for entity, paths in places.items()} for number in (0, 1))
-    counts = dict(write_relations(Bases(golden, crosswalks, tables), folder, spill, related.kept))
+    bases, data = Bases(golden, crosswalks, tables), folder / DATA
+    if related.kept:
+        rewrite_relations(bases, related.kept, data, spill, on_rewritten)
+    else:
+        write_relations(bases, data, spill)
+    facts, at = told
     manifest = Manifest(
         kind="product",
         name=RELATIONS,
         version=folder_name(related.version),
         created_at=at,
-        rows=counts.pop("rows"),
+        rows=pq.read_metadata(data).num_rows,
         inputs={entity: folder_name(version) for entity, version in related.bases.items()},
         facts={
             **facts,
             "inputs_hash": related.inputs_hash,
             RULES: rules(),
-            "unresolved": dict(counts),
+            "unresolved": dict(counted(data)),
             "contract_version": product_contract(RELATIONS).version,
         },
     )
     return commit(folder, zones.published(RELATIONS, folder_name(related.version)), manifest)
 
 
-def load_product(url: URL, connection: Connection, zones: Zones, related: Related, work: Path) -> Served:
-    """Load the relations that `write_product` wrote, beside those that readers see; with the same `work`."""
+def place_to_change(connection: Connection, kept: Kept | None) -> int | None:
+    """The partition that holds the rows of relations that are kept; None where there is none."""
     with connection.begin():
         place = place_in_force(connection)
-    kept = related.kept.relations.parent.name if related.kept else None
-    stored = place[1] if place and folder_name(place[0]) == kept else None
-    if stored is None:
-        file = zones.published(RELATIONS, folder_name(related.version)) / DATA
-        return load_whole(url, related.version, file, related.version)
-    return load_rewritten(url, related.version, Rewritten.beside(_spill(work)), stored)
+    return place[1] if place and kept and folder_name(place[0]) == kept.relations.parent.name else None
+
+
+def load_product(url: URL, zones: Zones, related: Related) -> Served:
+    """Load all relations that `write_product` wrote, beside those that readers see."""
+    file = zones.published(RELATIONS, folder_name(related.version)) / DATA
+    return load_whole(url, related.version, file, related.version)
 
 
 def show_relations(url: URL, connection: Connection, zones: Zones, manifest: Manifest | None, version: int) -> None:
@@ -162,10 +184,6 @@ def show_relations(url: URL, connection: Connection, zones: Zones, manifest: Man
         load_whole(url, version, zones.published(RELATIONS, product) / DATA, int(product))
         with connection.begin():
             make_up(connection, version, int(product))
-
-
-def _spill(work: Path) -> Path:
-    return work / f"{RELATIONS}-spill"
 
 
 def tidy_relations(zones: Zones, manifest: Manifest | None, committed: int) -> None:

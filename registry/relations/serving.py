@@ -65,10 +65,9 @@ def load_whole(url: URL, version: int, file: Path, product_version: int) -> Serv
     return Served(product_version)
 
 
-def load_rewritten(url: URL, version: int, rewritten: Rewritten, place: int) -> Served:
+def load_rewritten(url: URL, version: int, rewritten: Rewritten, place: int) -> None:
     """Copy what a version changes into tables of its own, for the rows of a partition."""
     load_relation_changes(url, version, rewritten.came, rewritten.went, place)
-    return Served(version, place)
 
 
 def put_in_force(connection: Connection, version: int, served: Served | None) -> None:
@@ -77,7 +76,8 @@ def put_in_force(connection: Connection, version: int, served: Served | None) ->
     Args:
         connection: in that transaction, in which the version's row is already written.
         version: the publication.
-        served: what was loaded for it; None keeps what is in force.
+        served: what was loaded for it, and changed in place (`change_rows`) where they go on in a partition; None
+            keeps what is in force.
     """
     if served is None:
         connection.execute(
@@ -91,9 +91,24 @@ def put_in_force(connection: Connection, version: int, served: Served | None) ->
         return
     if served.place is None:
         _attach(connection, version)
-    else:
-        _change(connection, version, served.place)
     _write_down(connection, version, served.product_version, version if served.place is None else served.place)
+
+
+def change_rows(connection: Connection, version: int, place: int) -> None:
+    """Put loaded changes into the rows of a partition; belongs into the transaction that puts the version in force."""
+    rows, came = (f"{VERSIONS}.{quoted(partition(RELATIONS, number))}" for number in (place, version))
+    gone = f"{VERSIONS}.{quoted(partition(RELATIONS_GONE, version))}"
+    subject, *others = ORDER
+    same = " AND ".join(f"r.{key} = g.{key}" for key in others)
+    with by_index(connection):
+        connection.execute(text(f"DELETE FROM {rows} r USING {gone} g WHERE r.{subject} = g.{subject} AND {same}"))
+    nobody = f"r.{subject} IS NULL AND g.{subject} IS NULL"  # of these an index would find all for each
+    connection.execute(text(f"DELETE FROM {rows} r USING {gone} g WHERE {nobody} AND {same}"))
+    with by_index(connection):
+        connection.execute(text(merge(rows, came, subject, others, columns_of(connection, VERSIONS, RELATIONS))))
+    connection.execute(text(f"DROP TABLE {came}, {gone}"))
+    went_on = text("UPDATE registry.version_relations SET stored = NULL WHERE stored = :place")
+    connection.execute(went_on, {"place": place})
 
 
 def take_over(connection: Connection, version: int, to: int, loaded: Served | None) -> None:
@@ -164,19 +179,3 @@ def _attach(connection: Connection, number: int) -> None:
     connection.execute(
         text(f"ALTER TABLE {VERSIONS}.{RELATIONS}_versions ATTACH PARTITION {child} FOR VALUES IN ({number:d})")
     )
-
-
-def _change(connection: Connection, version: int, place: int) -> None:
-    rows, came = (f"{VERSIONS}.{quoted(partition(RELATIONS, number))}" for number in (place, version))
-    gone = f"{VERSIONS}.{quoted(partition(RELATIONS_GONE, version))}"
-    subject, *others = ORDER
-    same = " AND ".join(f"r.{key} = g.{key}" for key in others)
-    with by_index(connection):
-        connection.execute(text(f"DELETE FROM {rows} r USING {gone} g WHERE r.{subject} = g.{subject} AND {same}"))
-    nobody = f"r.{subject} IS NULL AND g.{subject} IS NULL"  # of these an index would find all for each
-    connection.execute(text(f"DELETE FROM {rows} r USING {gone} g WHERE {nobody} AND {same}"))
-    with by_index(connection):
-        connection.execute(text(merge(rows, came, subject, others, columns_of(connection, VERSIONS, RELATIONS))))
-    connection.execute(text(f"DROP TABLE {came}, {gone}"))
-    went_on = text("UPDATE registry.version_relations SET stored = NULL WHERE stored = :place")
-    connection.execute(went_on, {"place": place})

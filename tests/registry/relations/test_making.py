@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from registry.relations.declarations import parse_declarations
-from registry.relations.making import DATA, Bases, write_relations
+from registry.relations.making import Bases, counted, write_relations
 from schemas.contract import product_contract
 from schemas.rendering.arrow import ARROW_TYPES
 from storage.errors import BadSpecification
@@ -34,15 +34,15 @@ def relate(tmp_path, accepted, matched):
                 pa.table({name: pa.array(found, pa.string()) for name, found in columns.items()}), golden[entity]
             )
         work = tmp_path / "spill"
-        counts = write_relations(Bases(golden, crosswalks, accepted(tmp_path / "tables", rows)), tmp_path, work)
-        table = pq.read_table(tmp_path / DATA)
+        data = tmp_path / "data.parquet"
+        write_relations(Bases(golden, crosswalks, accepted(tmp_path / "tables", rows)), data, work)
+        table = pq.read_table(data)
         assert table.column_names == list(product_contract("relations").column_names)
         assert [field.type for field in table.schema] == [
             ARROW_TYPES[column.type] for column in product_contract("relations").columns
         ]
         found = table.to_pylist()
-        assert counts["rows"] == len(found)
-        assert sum(counts.values()) - counts["rows"] == sum(row["reason"] is not None for row in found)
+        assert sum(counted(data).values()) == sum(row["reason"] is not None for row in found)
         return {(row["kind"], row["record_id"]): row for row in found}
 
     return make
