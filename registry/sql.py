@@ -50,3 +50,12 @@ def rows_in(path: Path, *, numbered: bool = False) -> str:
     """
     text = str(path).replace("'", "''")
     return f"read_parquet('{text}'{', file_row_number = true' if numbered else ''})"
+
+
+def row_hashes(columns: str) -> str:
+    """Columns of DuckDB that tell rows apart: `first` and `second`, 64 bits each, the second seeded by a constant.
+
+    >>> row_hashes("a, b")
+    "hash(a, b) AS first, hash('second', a, b) AS second"
+    """
+    return f"hash({columns}) AS first, hash('second', {columns}) AS second"

@@ -17,7 +17,7 @@ from registry.history.times import CORRECTED, EventRule, Times, times
 from registry.layers import FIRST, newest_rows
 from registry.naming import folder_name, products
 from registry.policy import Entity, policy
-from registry.sql import connect, quoted
+from registry.sql import connect, quoted, row_hashes
 from schemas.contract import product_contract
 from storage.zones import Zones
 
@@ -139,7 +139,7 @@ def _statements(entity: Entity) -> Iterator[str]:
     """The steps up to the tables `pairs` (both images of who differs) and `kinds`, one statement each."""
     names = attributes(entity)
     every = ", ".join(quoted(name) for name in names)
-    yield _TOUCHED.format(columns=every)
+    yield _TOUCHED.format(hashes=row_hashes(every))
     yield _GAINED
     yield _LOST
     yield _KINDS
@@ -150,11 +150,11 @@ def _statements(entity: Entity) -> Iterator[str]:
     yield f"CREATE TABLE dates AS SELECT p.master_id, {dates} FROM provenance p SEMI JOIN touched t USING (master_id)"
 
 
-# Who differs: the hashes of whole rows, the second one seeded by a constant, are compared.
+# Who differs: the hashes of whole rows are compared.
 _TOUCHED = """
 CREATE TABLE touched AS
-WITH old AS (SELECT master_id, hash({columns}) AS first, hash('second', {columns}) AS second FROM golden_before),
-new AS (SELECT master_id, hash({columns}) AS first, hash('second', {columns}) AS second FROM golden_after)
+WITH old AS (SELECT master_id, {hashes} FROM golden_before),
+new AS (SELECT master_id, {hashes} FROM golden_after)
 SELECT coalesce(o.master_id, n.master_id) AS master_id,
        o.master_id IS NOT NULL AS was, n.master_id IS NOT NULL AS is_now
 FROM old o FULL JOIN new n ON n.master_id = o.master_id

@@ -16,8 +16,8 @@ from registry.increment.making import Changes
 from registry.increment.splicing import Replacement, Rows, splice
 from registry.naming import RELATIONS
 from registry.policy import Entity
-from registry.relations.declarations import KEY, ORDER, Declarations, Statement
-from registry.sql import quoted, rows_in
+from registry.relations.declarations import ORDER, Declarations, Statement
+from registry.sql import quoted, row_hashes, rows_in
 from schemas.contract import product_contract
 
 _SIMPLE = ("household", "record", "enterprise")
@@ -100,14 +100,12 @@ def differences(declared: Declarations, kept: Kept) -> Iterator[str]:
         f" FROM {rows_in(kept.relations, numbered=True)}"
         f" WHERE NOT ({simple}) OR (record_id, dataset, source) IN ({records})"
     )
-    same = " AND ".join(f"r.{name} = m.{name}" for name in KEY)
-    alike = " AND ".join(
-        f"r.{name} IS NOT DISTINCT FROM m.{name}"
-        for name in product_contract(RELATIONS).column_names
-        if name not in KEY
-    )
-    yield f"CREATE TABLE came AS SELECT m.* FROM remade m ANTI JOIN replaced r ON {same} AND {alike}"
-    yield f"CREATE TABLE went AS SELECT r.* FROM replaced r ANTI JOIN remade m ON {same} AND {alike}"
+    columns = ", ".join(product_contract(RELATIONS).column_names)
+    for table in ("remade", "replaced"):
+        yield f"CREATE TABLE {table}_hashes AS SELECT rowid AS row, {row_hashes(columns)} FROM {table}"
+    for name, table, other in (("came", "remade", "replaced"), ("went", "replaced", "remade")):
+        rows = f"SELECT row FROM {table}_hashes ANTI JOIN {other}_hashes USING (first, second)"
+        yield f"CREATE TABLE {name} AS SELECT t.* FROM {table} t SEMI JOIN ({rows}) d ON d.row = t.rowid"
 
 
 def splice_relations(kept: Kept, rows: Path, places: Rows, out: Path) -> None:
