@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from portal import accounts
 from portal.accounts import Account
@@ -110,18 +111,15 @@ def test_uncertain_links_are_put_off_and_decided_by_keyboard(page, hall, desk):
         for kind in ("rawKeyDown", "char", "keyUp"):
             keys.send("Input.dispatchKeyEvent", key | {"type": kind})
 
-    def place():
-        return page.locator('form.decide input[name="place"]').input_value()
-
+    place = page.locator('form.decide input[name="place"]')
     page.goto(f"{desk}/links")
-    first = place()
+    first = place.input_value()
     with_alt("l")
-    page.wait_for_url(re.compile(r"from=\d+"))
-    second = place()
-    assert second != first
+    expect(place).not_to_have_value(first)  # the address may stay as it is: the list is shorter by the link decided
+    second = place.input_value()
     with_alt("n")
-    page.wait_for_url(re.compile(rf"from={second}$"))
-    assert place() not in {first, second}
+    expect(place).not_to_have_value(second)
+    assert place.input_value() != first
     with hall.workplace.engine.connect() as connection:
         made = ledger.read(connection)[-1]
     assert (made.said.kind, made.author.name) == ("not_link", CHIEF.name)
