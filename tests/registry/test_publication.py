@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from registry.checks import WAIVABLE
+from registry.checks import WAIVABLE, Limits
 from registry.judgements import ledger
 from registry.judgements.judgement import Author, override
 from registry.layers import FIRST, as_one
@@ -194,6 +194,37 @@ def test_fewer_persons_hold_the_publication_until_released(engine, zones, city):
     assert served(engine, zones) == before
     released = PublishRequest(**(vars(shrunk) | {"waived": frozenset({"fewer_masters"})}))
     assert publish(engine, zones, released).version == "000002"
+
+
+@pytest.mark.parametrize("fault", ["held", "interrupted"])
+def test_a_day_that_does_not_come_to_its_end_leaves_the_rows_that_it_began_to_change(
+    engine, zones, copied, city, fault
+):
+    first = city("one")
+    publish(engine, zones, first)
+    request = city("two", together=(1,), since=first)
+    before, undisturbed = served(engine, zones), copied(engine, zones)
+    strict = PublishRequest(**(vars(request) | {"limits": Limits(coverage=0.01)}))
+
+    def interrupt(step):
+        if step == "person written":
+            raise KeyboardInterrupt
+
+    if fault == "held":
+        with pytest.raises(PublicationHeld, match="source_coverage"):
+            publish(engine, zones, strict)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            publish(engine, zones, request, on_step=interrupt)
+    left = served(engine, zones)
+    read = [name for name in before if isinstance(name, tuple) and name[1] != "folders"]
+    assert {name: left[name] for name in read} == {name: before[name] for name in read}
+    repair(engine, zones)
+    assert served(engine, zones) == before
+    for one in ((engine, zones), undisturbed):
+        publish(*one, request)
+    assert served(engine, zones) == served(*undisturbed)
+    assert rows(engine, "SELECT stored FROM registry.current_product") == [(1,)]
 
 
 def test_a_department_that_vanished_holds_the_publication(engine, zones, city, matched, tmp_path):
