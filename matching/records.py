@@ -4,7 +4,7 @@ Invariant: records stand in the order of the model's datasets and, within one, o
 file had; everything later depends on that order only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,10 +50,10 @@ class Records:
         return len(self.dataset)
 
 
-def columns_read(model: MatchModel) -> frozenset[str]:
-    """The columns of tables that a match by the model reads, those that a table may lack included."""
-    fields = model.fields.values()
-    named = {name for spec in fields for name in (*spec.columns, *spec.also, spec.unless) if name}
+def columns_read(model: MatchModel, fields: Collection[str] | None = None) -> frozenset[str]:
+    """The columns that a match by the model reads, or by some of its fields; a table may lack some of them."""
+    specs = [spec for field, spec in model.fields.items() if fields is None or field in fields]
+    named = {name for spec in specs for name in (*spec.columns, *spec.also, spec.unless) if name}
     return frozenset({model.key, *named})
 
 

@@ -22,7 +22,7 @@ from matching.placeholders import without_known
 from matching.records import Records, columns_read, read
 from matching.standardise.values import Keys
 from registry.members import Sources
-from registry.search.keys import kept_keys, rule_keys, rules
+from registry.search.keys import fields_of, kept_keys, rule_keys, rules, spoken_fields
 from registry.sql import connect, quoted
 from storage.errors import ContractBroken
 
@@ -102,9 +102,21 @@ def _write_rows(model: MatchModel, sources: Sources, out: Path) -> None:
         query = f"SELECT DISTINCT * FROM ({' UNION ALL '.join(parts)}) ORDER BY ALL"
         reader = connection.sql(query).to_arrow_reader(BATCH)
         with pa.OSFile(str(out / ROWS), "wb") as file, pa.ipc.new_file(file, reader.schema) as writer:
-            for batch in reader:
-                writer.write_batch(batch)
+            for batches in _gathered(reader):
+                writer.write_table(pa.Table.from_batches(batches).combine_chunks())
     shutil.rmtree(out / "spill", ignore_errors=True)
+
+
+def _gathered(reader: pa.RecordBatchReader) -> Iterator[list[pa.RecordBatch]]:
+    """Batches of BATCH rows at most in all: DuckDB gives smaller ones than it is asked for."""
+    held: list[pa.RecordBatch] = []
+    for batch in reader:
+        if held and sum(one.num_rows for one in held) + batch.num_rows > BATCH:
+            yield held
+            held = []
+        held.append(batch)
+    if held:
+        yield held
 
 
 def _part(view: str, dataset: str, wanted: tuple[str, ...], present: list[str]) -> str:
@@ -150,8 +162,10 @@ class Blocks:
 
         Blocks of a rule come before those of the rules after it where they are alike in size; single fields last.
         """
-        blocks = []
+        blocks, spoken = [], spoken_fields(asked)
         for number, rule in enumerate(self._rules):
+            if not fields_of(rule) <= spoken:
+                continue
             keys = np.unique(np.concatenate(list(rule_keys(asked, values, rule))))
             for key in keys[keys != 0]:
                 start, stop = (np.searchsorted(self._keys[number], key, side) for side in ("left", "right"))

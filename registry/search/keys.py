@@ -38,6 +38,20 @@ def _of_content(table: ValueTable) -> Mapping[str, Keys]:
     return {**table.keys, "value": np.where(whole, hashes(table.texts), np.uint64(0))}
 
 
+def spoken_fields(records: Records) -> frozenset[str]:
+    """The fields of which any of the records says something."""
+    return frozenset(
+        field
+        for field, codes in records.codes.items()
+        if any((one >= 0).any() for one in (codes, *records.others[field]))
+    )
+
+
+def fields_of(rule: BlockingRule) -> frozenset[str]:
+    """The fields whose keys make up those of a rule."""
+    return frozenset(key.partition(".")[0] for key in rule.keys)
+
+
 def rule_keys(records: Records, keys: Mapping[str, Mapping[str, Keys]], rule: BlockingRule) -> Iterator[Keys]:
     """Keys of a rule by record, 0 where there is none: one array for each combination of what a record says."""
     parts = [list(_by_record(records, keys, name)) for name in rule.keys]

@@ -20,10 +20,10 @@ from matching.frozen import Counts, Frozen, Holders
 from matching.nodes import collapse
 from matching.parallel import one_by_one
 from matching.placeholders import without_known
-from matching.records import Records
+from matching.records import Records, columns_read
 from matching.standardise.sightings import hashes
 from registry.search.index import Blocks, Rows, opened_rows, standardised, taken, text_columns
-from registry.search.keys import kept_keys
+from registry.search.keys import kept_keys, spoken_fields
 from storage.errors import BadSpecification
 
 MOST_CANDIDATES = 1_000
@@ -112,7 +112,13 @@ class SearchIndex:
         rows, cut = self._blocks.candidates(records, kept_keys(self._model, records), MOST_CANDIDATES)
         if not len(rows):
             return Found((), 0, cut)
-        return Found(self._ranked(rows, asked, limit), len(rows), cut)
+        return Found(self._ranked(rows, asked.select(self._weighed(records)), limit), len(rows), cut)
+
+    def _weighed(self, question: Records) -> list[str]:
+        """The columns that rows are weighed by: a field of which the question says nothing weighs nothing."""
+        fields = spoken_fields(question)
+        fields |= {other for name in fields if (other := self._model.fields[name].fallback)}
+        return ["master_id", *sorted(columns_read(self._model, fields).intersection(self._columns))]
 
     def _question(self, query: Mapping[str, str]) -> pa.Table:
         given = {name: value.strip() for name, value in query.items() if value and value.strip()}
@@ -138,7 +144,7 @@ class SearchIndex:
             )  # fmt: skip
 
     def _ranked(self, rows: Rows, asked: pa.Table, limit: int) -> tuple[Candidate, ...]:
-        theirs = taken(self._rows, rows).cast(asked.schema).combine_chunks()
+        theirs = taken(self._rows.select(asked.column_names), rows).cast(asked.schema).combine_chunks()
         records = standardised(pa.concat_tables([theirs, asked]).combine_chunks(), self._model)
         records, _ = without_known(records, self._model, self._known.placeholders)
         nodes = collapse(records, self._model)
@@ -147,10 +153,9 @@ class SearchIndex:
         common = weighing.frequencies(nodes, records, self._model, self._known)
         weights = weighing.weigh(self._model, self._trained, common, evidence)
         bits = weighing.total(self._model, self._trained, weights, evidence, ())
-        return tuple(
-            self._candidate(theirs.slice(at, 1).to_pylist()[0], float(bits[at]), evidence.levels[at])
-            for at in _best(theirs.column("master_id").to_pylist(), bits)[:limit]
-        )
+        best = _best(theirs.column("master_id").to_pylist(), bits)[:limit]
+        told = dict(zip(sorted(best), taken(self._rows, rows[sorted(best)]).to_pylist(), strict=True))
+        return tuple(self._candidate(told[at], float(bits[at]), evidence.levels[at]) for at in best)
 
     def _candidate(self, row: Mapping[str, str | None], bits: float, levels: Sequence[int]) -> Candidate:
         told = {

@@ -106,11 +106,15 @@ def slowly(folder, question):
     return best
 
 
-def test_weights_are_those_of_the_match_and_the_best_is_the_best_of_all(known, persons):
+@pytest.mark.parametrize(
+    "columns",
+    [("name", "birth_date", "mobile"), ("name", "birth_date"), ("birth_date", "mobile"), ("id_number", "name")],
+)
+def test_weights_are_those_of_the_match_and_the_best_is_the_best_of_all(known, persons, columns):
     folder, index, _ = known
     best_of_all = 0
     for _, person in persons[:25]:
-        question = asked(person, "name", "birth_date", "mobile")
+        question = asked(person, *columns)
         found, everybody = index.search(question).candidates, slowly(folder, question)
         for one in found:
             assert one.weight == pytest.approx(everybody[one.master_id], abs=2e-3)
