@@ -16,7 +16,7 @@ from matching.compare.registry import COMPARATORS
 from matching.model import FieldSpec, MatchModel
 from matching.parallel import in_parallel
 from matching.sources import Source, Tables, encode, sources
-from matching.standardise.registry import of_distinct
+from matching.standardise.registry import of_distinct, of_nothing
 from matching.standardise.values import Codes, ValueTable, distinct, indices, through
 
 __all__ = ["Records", "Tables", "columns_read", "read"]
@@ -130,7 +130,7 @@ def _field(given: Sequence[Source], spec: FieldSpec, known: Known | None) -> Fie
     if known is not None:
         other, raw = _joined(raw, known)
         codes.append(other)
-    standardised = of_distinct(spec.standardiser)(raw)
+    standardised = of_distinct(spec.standardiser)(raw) if len(raw) else of_nothing(spec.standardiser)
     codes = [through(standardised.codes, part) for part in codes]
     first = codes[0]
     if known is None:

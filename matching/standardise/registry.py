@@ -42,9 +42,15 @@ def of_distinct(name: str) -> Standardiser:
 
 
 @functools.cache
+def of_nothing(name: str) -> Standardised:
+    """What a standardiser makes of no texts: of a question to an index, most fields say nothing."""
+    return of_distinct(name)(pa.array([], pa.string()))
+
+
+@functools.cache
 def keys_of(name: str) -> tuple[str, ...]:
     """The keys that the values of a standardiser have."""
-    return tuple(of_distinct(name)(pa.array([], pa.string())).table.keys)
+    return tuple(of_nothing(name).table.keys)
 
 
 def standardiser(name: str) -> Standardiser:
