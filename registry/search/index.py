@@ -17,9 +17,11 @@ import pyarrow.compute as pc
 
 from matching import frozen
 from matching.explaining.finished import trained_model
-from matching.model import MatchModel
+from matching.model import BlockingRule, MatchModel
+from matching.parallel import in_parallel
 from matching.placeholders import without_known
 from matching.records import Records, columns_read, read
+from matching.standardise.sightings import grouped
 from matching.standardise.values import Keys
 from registry.members import Sources
 from registry.search.keys import fields_of, kept_keys, rule_keys, rules, spoken_fields
@@ -54,10 +56,15 @@ def write_index(match: Path, sources: Sources, out: Path) -> int:
     rows = opened_rows(out)
     records, _ = without_known(standardised(rows, model), model, known.placeholders)
     values = kept_keys(model, records)
-    for number, rule in enumerate(rules(model)):
+
+    def write_keys(numbered: tuple[int, BlockingRule]) -> None:
+        number, rule = numbered
         keys, places = _sorted(rule_keys(records, values, rule))
         np.save(out / f"{number}.keys.npy", keys)
         np.save(out / f"{number}.rows.npy", places)
+
+    for _ in in_parallel(write_keys, list(enumerate(rules(model)))):
+        pass
     return int(rows.num_rows)
 
 
@@ -139,11 +146,15 @@ def _sorted(parts: Iterator[Keys]) -> tuple[Keys, Rows]:
     keys, rows = [np.zeros(0, np.uint64)], [np.zeros(0, np.int32)]
     for part in parts:
         present = np.flatnonzero(part)
-        keys.append(part[present])
-        rows.append(present.astype(np.int32))
+        if len(present):
+            keys.append(part[present])
+            rows.append(present.astype(np.int32))
     key, row = np.concatenate(keys), np.concatenate(rows)
-    order = np.lexsort((row, key))
-    key, row = key[order], row[order]
+    if len(rows) > 2:  # more than one part, each of rows that rise
+        order = np.argsort(row, kind="stable")
+        key, row = key[order], row[order]
+    places, _ = grouped(key)
+    key, row = key[places], row[places]
     new = np.ones(len(key), bool)
     new[1:] = (key[1:] != key[:-1]) | (row[1:] != row[:-1])
     return key[new], row[new]
