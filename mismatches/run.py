@@ -27,6 +27,7 @@ from mismatches.rule import Rule
 from mismatches.summary import summary_facts
 from storage.commit import private_files
 from storage.manifest import Json, Manifest
+from storage.stopping import stop_if_asked
 
 _LOG = logging.getLogger(__name__)
 
@@ -120,6 +121,7 @@ def _written(write: Callable[[], None], path: Path) -> bool:
     except (OSError, MemoryError, duckdb.Error):
         raise  # of the machine: another attempt may do
     except Exception as error:  # noqa: BLE001 - any other is of this format alone
+        stop_if_asked()
         last = traceback.extract_tb(error.__traceback__)[-1]
         _LOG.error("%s could not be written: %s at %s:%s", path.name, type(error).__name__, last.filename, last.lineno)
         path.unlink(missing_ok=True)

@@ -66,6 +66,14 @@ def _too_large(where: str) -> ContractBroken:
 
 def _lost(error: Exception, where: str) -> SourceUnavailable:
     kind = type(getattr(error, "orig", None) or error).__name__
+    if kind == psycopg.errors.LockNotAvailable.__name__:
+        return SourceUnavailable(
+            "another session holds a table of the base databases and does not let go of it",
+            where,
+            "nobody to lock them for more than a minute",
+            "what was published before stays in force; see who it is (pg_stat_activity, pg_locks; a dump, a report),"
+            " wait for its end or end it, and run again",
+        )
     return SourceUnavailable(
         f"the database refused or was lost ({kind})",
         where,

@@ -45,6 +45,9 @@ CHOICE_WIDTH = 5
 LARGEST_MASTER = 32_767
 """Records that one master may have: `choices` and `member` are smallint."""
 
+LOADING = "sitong-loading"
+"""The application name of sessions that load tables of a version, by which a publication breaks them off."""
+
 _Cursor: TypeAlias = "adbc.Cursor | psycopg.Cursor[tuple[str]]"
 
 _GROWING = {LEDGER_TABLE, *(name for entity in ENTITIES for name in segments(entity))}  # grow by rows, not partitions
@@ -174,8 +177,9 @@ def _load_table(url: URL, schema: str, version: int, table: _Table) -> None:
 
 
 def connection_string(url: URL) -> str:
-    """An engine's address as libpq takes it."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    """An engine's address as libpq takes it; its sessions bear the name LOADING."""
+    named = url.set(drivername="postgresql").update_query_dict({"application_name": LOADING})
+    return named.render_as_string(hide_password=False)
 
 
 def _create(cursor: "_Cursor", schema: str, table: _Table, version: int) -> None:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sitong.settings import Settings
+from storage.stopping import stop_if_asked
 
 FREE_GIB = 5.0  # a run of a small city with Airflow beside it
 MEMORY_GIB = 4.0
@@ -54,6 +55,7 @@ def _run(name: str, check: Callable[[], str], remedy: str) -> Check:
     try:
         return Check(name, True, check(), remedy)
     except Exception as error:  # noqa: BLE001 - a check that fails is a line in the table
+        stop_if_asked()
         return Check(name, False, str(error) or type(error).__name__, getattr(error, "remedy", "") or remedy)
 
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from storage.stopping import stop_if_asked
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)  # the terminal wraps; a log keeps lines whole
 
@@ -44,9 +46,12 @@ def complain_internal(error: BaseException) -> None:
 def step(title: str) -> Iterator[list[str]]:
     """A step of long work: says when it starts and, with what the caller appended, when it ends.
 
+    None begins once the process was asked to stop.
+
     >>> with step("pull") as said:  # doctest: +SKIP
     ...     said.append("15 datasets")
     """
+    stop_if_asked()
     said: list[str] = []
     started = time.monotonic()
     live = err.status(title) if err.is_terminal else None

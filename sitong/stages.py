@@ -193,8 +193,10 @@ def repair(settings: Settings) -> None:
 
 def history(settings: Settings, entity: Entity, master_id: str, *, valid: date | None, known: datetime | None) -> AsOf:
     """What was known at a moment of one master on a day; see `registry.history.reading`."""
-    with open_database(settings.zones, settings.server_url) as database, database.engine.connect() as connection:
-        return as_of_both_times(connection, entity, master_id, valid=valid, known=known)
+    with open_database(settings.zones, settings.server_url) as database:
+        snapshots = database.engine.execution_options(isolation_level="REPEATABLE READ")
+        with snapshots.connect() as connection:
+            return as_of_both_times(connection, entity, master_id, valid=valid, known=known)
 
 
 def cross_check(settings: Settings, *, as_of: date, made_by: str | None = None) -> Manifest:

@@ -77,6 +77,7 @@ def main(folder: Path) -> int:
                 receiver.keep_up()
             time.sleep(_POLL_SECONDS)
         (folder / STATE).unlink()
+        _await_recovery(server[0], binaries, server[1]["port"])
         status = _stop(server[0])
         if receiver and status == 0:
             receiver.finish(_last_record(folder / "data", binaries))
@@ -227,6 +228,16 @@ def _spawn(
 def _end_with_parent() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def _await_recovery(server: subprocess.Popen[bytes], binaries: Path, port: int) -> None:
+    """Let a server come up that lost one of its processes and replays its log: told to stop meanwhile, 18 may hang."""
+    command = [str(binaries / "bin" / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "5"]
+    deadline = time.monotonic() + _STOP_PATIENCE_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        if subprocess.run(command, env={"LC_ALL": "C"}, check=False).returncode == 0:  # noqa: S603 - no shell
+            return
+        time.sleep(_POLL_SECONDS)
 
 
 def _stop(server: subprocess.Popen[bytes]) -> int:

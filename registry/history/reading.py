@@ -35,7 +35,8 @@ def as_of(
     """What was known of a master at a moment about a day; a few milliseconds, by index.
 
     Args:
-        connection: as the owner or a reader of the base databases.
+        connection: as the owner or a reader of the base databases; several statements are asked, so that it sees one
+            version only where its isolation level is REPEATABLE READ.
         entity: of the base.
         master_id: any id ever given; one that was merged by then is told with its target.
         valid: the day on which it was so; None for the newest that was known.

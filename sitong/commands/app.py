@@ -31,6 +31,7 @@ from sitong.commands import (
     simulate,
 )
 from sitong.console import complain, complain_internal, out
+from storage import stopping
 from storage.errors import SitongError
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -84,6 +85,7 @@ def main() -> None:
     """Run the command line and exit with its status."""
     os.umask(0o077)  # whatever is written here may hold personal data
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    stopping.listen()
     sys.exit(guarded(app))
 
 
@@ -104,7 +106,7 @@ def _failed(error: BaseException) -> int:
     if isinstance(error, _WRONG_USAGE):
         error.show()  # type: ignore[attr-defined]
         return USAGE
-    if isinstance(error, (typer.Abort, KeyboardInterrupt)):
+    if isinstance(error, (typer.Abort, KeyboardInterrupt)) or stopping.is_asked():
         complain("stopped 已停止", remedy="run the same command again: it goes on from what is finished")
     elif isinstance(error, (SitongError, SchemaError)):
         complain(str(error))

@@ -58,7 +58,8 @@ def run(
         for warning in unwritten(report.facts):
             warn(warning)
         _deliver(settings, day)
-    out.print(str(settings.zones.reports(day) / "report.html"), markup=False, soft_wrap=True)
+    page = settings.zones.reports(day) / "report.html"
+    out.print(str(page if page.is_file() else page.parent), markup=False, soft_wrap=True)
 
 
 def _counted(facts: "Mapping[str, Any]") -> list[str]:

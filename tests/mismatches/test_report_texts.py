@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from mismatches import report, report_pdf, workbook
 from schemas.rendering.fonts import picture_font
+from storage import stopping
 from tests.mismatches.facts import declare, enterprise, uscc
 
 PROJECT = "project_tax_gap"
@@ -86,6 +88,19 @@ def test_a_format_that_fails_leaves_the_findings_and_the_other_formats(town, mon
     assert len(checked.findings) == sum(run.findings for run in kept) == 2
     assert f"{name} could not be written: ValueError" in caplog.text
     assert "厂房" not in caplog.text
+
+
+def test_a_stop_that_looks_like_a_failure_of_a_format_stops_the_report(town, monkeypatch):
+    """DuckDB makes a plain error of Ctrl-C."""
+
+    def interrupted(*_):
+        stopping._received.append(signal.SIGINT)
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr(stopping, "_received", [])
+    monkeypatch.setattr(workbook, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        town.check(reports=True)
 
 
 @pytest.mark.parametrize("down", range(150, 281, 13))

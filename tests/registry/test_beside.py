@@ -1,13 +1,16 @@
 """What a publication has the server do beside it: in order, told when it fails, broken off with the publication."""
 
 import time
+from contextlib import suppress
 from functools import partial
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from registry.beside import beside
+from registry.loading import connection_string
 from registry.versions import version_transaction
 
 LONG = 120  # seconds that nobody waits for
@@ -43,6 +46,27 @@ def test_one_thing_is_done_after_another_within_the_transaction(connection):
 
     run(connection, publication)
     assert done(connection) == [1, 2]
+
+
+def test_sessions_that_load_are_broken_off_too_and_the_next_one_as_well(connection, engine):
+    """The tables of a version are loaded through connections of their own, one after another."""
+
+    def load(seconds):
+        for _ in range(2):
+            with suppress(psycopg.Error), psycopg.connect(connection_string(engine.url)) as loading:
+                loading.execute("INSERT INTO done VALUES (3)")
+                loading.execute("SELECT pg_sleep(%s)", [seconds])
+
+    def publication(server):
+        server.give(partial(load, LONG))
+        time.sleep(0.3)
+        raise KeyboardInterrupt
+
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run(connection, publication)
+    assert time.monotonic() - begun < LONG / 2
+    assert done(connection) == []
 
 
 @pytest.mark.parametrize("fault", [KeyboardInterrupt, PermissionError])

@@ -169,6 +169,14 @@ def test_a_killed_guard_takes_the_server_with_it(folder):
     assert gone(folder)
 
 
+def test_a_server_that_lost_a_process_is_stopped_once_it_has_come_up_again(folder):
+    with EmbeddedServer(folder) as server, psycopg.connect(server.libpq_uri("owner")) as connection:
+        os.kill(connection.info.backend_pid, signal.SIGKILL)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 60
+    assert not servers(folder)
+
+
 def test_a_killed_server_recovers_what_was_committed(folder):
     with EmbeddedServer(folder) as server:
         answer(server.libpq_uri("owner"), "CREATE TABLE kept AS SELECT 7 AS n", fetch=False)
