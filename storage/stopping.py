@@ -2,6 +2,7 @@
 
 A `KeyboardInterrupt` alone does not tell: DuckDB makes a plain `RuntimeError` of it, and Python drops it where it comes
 in a callback of its own. The signal is therefore kept, and whoever catches any error, or goes on to another step, asks.
+A statement of DuckDB may go on for some seconds more: its other threads end their part first.
 """
 
 import signal

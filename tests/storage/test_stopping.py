@@ -25,7 +25,11 @@ stopping.listen()
 sys.exit(guarded(app))
 """
 
-STATEMENT = 'duckdb.sql("SELECT sum(a * b) FROM range(10_000_000) s(a), range(10_000_000) t(b)").fetchall()'
+STATEMENTS = """
+    for _ in range(1000):
+        duckdb.sql("SELECT sum(hash(a)::DOUBLE) FROM range(50_000_000) s(a)").fetchall()
+"""
+WAIT = "import time; time.sleep(60)"
 SWALLOWED = """
     import time
     from sitong.console import step
@@ -49,7 +53,7 @@ def asked_to_stop(what, number, **more):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("what", [STATEMENT, "import time; time.sleep(60)", SWALLOWED], ids=["duckdb", "sleep", "lost"])
+@pytest.mark.parametrize("what", [STATEMENTS, WAIT, SWALLOWED], ids=["duckdb", "sleep", "lost"])
 def test_it_says_that_it_stopped_and_goes_no_further(what, number):
     status, printed, told = asked_to_stop(what, number)
     assert (status, printed) == (1, "")
