@@ -17,8 +17,7 @@ import pyarrow.compute as pc
 
 from matching import frozen
 from matching.explaining.finished import trained_model
-from matching.model import BlockingRule, MatchModel
-from matching.parallel import in_parallel
+from matching.model import MatchModel
 from matching.placeholders import without_known
 from matching.records import Records, columns_read, read
 from matching.standardise.sightings import grouped
@@ -56,15 +55,10 @@ def write_index(match: Path, sources: Sources, out: Path) -> int:
     rows = opened_rows(out)
     records, _ = without_known(standardised(rows, model), model, known.placeholders)
     values = kept_keys(model, records)
-
-    def write_keys(numbered: tuple[int, BlockingRule]) -> None:
-        number, rule = numbered
+    for number, rule in enumerate(rules(model)):  # one at a time: a city's keys of a rule fill two GiB
         keys, places = _sorted(rule_keys(records, values, rule))
         np.save(out / f"{number}.keys.npy", keys)
         np.save(out / f"{number}.rows.npy", places)
-
-    for _ in in_parallel(write_keys, list(enumerate(rules(model)))):
-        pass
     return int(rows.num_rows)
 
 
